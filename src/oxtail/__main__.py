@@ -1,0 +1,6 @@
+"""``python -m oxtail`` is the ``oxtail`` command."""
+
+from oxtail.cli.main import run
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,45 @@
+"""What a use case is given: its own session and the ports.
+
+Built once per process by :mod:`oxtail.wiring`; tests build it from :mod:`oxtail.store.memory` and
+fakes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from oxtail.config import Settings
+from oxtail.ports import (
+    Clock,
+    Ids,
+    Panes,
+    Presence,
+    Projects,
+    Registry,
+    Store,
+    Transcripts,
+    Waker,
+    WakeRecords,
+)
+from oxtail.trace import Trace
+
+if TYPE_CHECKING:
+    from oxtail.app.session import Session
+
+
+class Context(NamedTuple):
+    """Everything that the use cases of :mod:`oxtail.app` work with."""
+
+    settings: Settings
+    session: Session
+    store: Store
+    registry: Registry
+    projects: Projects
+    presence: Presence
+    wake_records: WakeRecords
+    waker: Waker
+    panes: Panes
+    transcripts: Transcripts
+    clock: Clock
+    ids: Ids
+    trace: Trace

@@ -1,0 +1,124 @@
+"""All settings, read once from an environment; the only reader of environment variables.
+
+A value that is no positive number counts as unset, so that a typing error never stops mail.
+``docs/reference/settings.md`` is made from the table in this file.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+
+class Number(NamedTuple):
+    """One numeric setting: its variable, default and meaning."""
+
+    variable: str
+    default: int
+    meaning: str
+
+
+NUMBERS: Final[Mapping[str, Number]] = {
+    "ask_timeout_ms": Number("OXTAIL_ASK_PEER_TIMEOUT_MS", 60_000, "default wait of a question, ms"),
+    "ask_max_timeout_ms": Number(
+        "OXTAIL_ASK_PEER_MAX_TIMEOUT_MS", 100_000, "longest wait of a question, ms"
+    ),
+    "read_max_messages": Number("OXTAIL_READ_MAX_MESSAGES", 50, "most messages in one read"),
+    "read_max_body_bytes": Number(
+        "OXTAIL_READ_MAX_BODY_BYTES", 65_536, "most body bytes in one read (always one message)"
+    ),
+    "received_max": Number(
+        "OXTAIL_RECEIVED_MAX", 1_000, "messages that the received ledger keeps, at least"
+    ),
+    "pending_ask_ttl_ms": Number(
+        "OXTAIL_PENDING_ASK_TTL_MS", 3_600_000, "how long a late answer pulls its asker back, ms"
+    ),
+    "fresh_idle_ms": Number(
+        "OXTAIL_AUTOWAKE_FRESH_IDLE_MS", 300_000, "how long an idle marker counts as fresh, ms"
+    ),
+    "autowake_min_interval_ms": Number(
+        "OXTAIL_AUTOWAKE_MIN_INTERVAL_MS", 4_000, "least time between automatic wakes of a peer, ms"
+    ),
+    "autowake_dedupe_ttl_ms": Number(
+        "OXTAIL_AUTOWAKE_DEDUPE_TTL_MS", 3_600_000, "how long one reply wakes at most once, ms"
+    ),
+    "wake_debounce_ms": Number(
+        "OXTAIL_WAKE_DEBOUNCE_MS", 1_000, "least time between wakes of a peer by one process, ms"
+    ),
+    "busy_ttl_ms": Number(
+        "OXTAIL_ACTIVITY_BUSY_TTL_MS", 600_000, "how long a busy marker is believed, ms"
+    ),
+    "lock_budget_ms": Number(
+        "OXTAIL_LOCK_BUDGET_MS", 30_000, "how long a send or read waits for a lock, ms"
+    ),
+}
+
+WAKE_STRATEGIES: Final = ("auto", "legacy", "off")
+
+
+class Settings(NamedTuple):
+    """Everything that a user can set; frozen for the life of a process.
+
+    Attributes:
+        home: The state folder, ``~/.oxtail`` unless ``OXTAIL_HOME`` names another.
+        user_home: The user's home folder, where the clients keep their transcripts.
+        trace_file: Where trace events go (``MCP_TRACE_FILE``), or None.
+        fsync: False only if ``OXTAIL_FSYNC`` is ``off``.
+        scope: ``directory``, or ``repository`` where worktrees of one repository are one project.
+        wake_strategy: ``auto``, ``legacy`` or ``off``.
+        autowake: False if ``OXTAIL_AUTOWAKE`` is ``off``: nothing wakes a peer unasked.
+        environ: The variables that identity is detected from.
+    """
+
+    home: str
+    user_home: str
+    trace_file: str | None = None
+    fsync: bool = True
+    scope: str = "directory"
+    wake_strategy: str = "auto"
+    autowake: bool = True
+    ask_timeout_ms: int = NUMBERS["ask_timeout_ms"].default
+    ask_max_timeout_ms: int = NUMBERS["ask_max_timeout_ms"].default
+    read_max_messages: int = NUMBERS["read_max_messages"].default
+    read_max_body_bytes: int = NUMBERS["read_max_body_bytes"].default
+    received_max: int = NUMBERS["received_max"].default
+    pending_ask_ttl_ms: int = NUMBERS["pending_ask_ttl_ms"].default
+    fresh_idle_ms: int = NUMBERS["fresh_idle_ms"].default
+    autowake_min_interval_ms: int = NUMBERS["autowake_min_interval_ms"].default
+    autowake_dedupe_ttl_ms: int = NUMBERS["autowake_dedupe_ttl_ms"].default
+    wake_debounce_ms: int = NUMBERS["wake_debounce_ms"].default
+    busy_ttl_ms: int = NUMBERS["busy_ttl_ms"].default
+    lock_budget_ms: int = NUMBERS["lock_budget_ms"].default
+    environ: Mapping[str, str] = {}
+
+
+def _number(text: str | None, default: int) -> int:
+    try:
+        value = float(text or "")
+    except ValueError:
+        return default
+    return int(value) if math.isfinite(value) and value >= 1 else default
+
+
+def _is_off(text: str | None) -> bool:
+    return (text or "").strip().lower() == "off"
+
+
+def from_env(environ: Mapping[str, str]) -> Settings:
+    """Return the settings that *environ* describes; a malformed value counts as unset."""
+    user_home = environ.get("HOME") or os.path.expanduser("~")
+    strategy = (environ.get("OXTAIL_ASK_PEER_WAKE_STRATEGY") or "auto").strip().lower()
+    scope = (environ.get("OXTAIL_SCOPE") or "directory").strip().lower()
+    return Settings(
+        home=os.path.abspath(environ.get("OXTAIL_HOME") or os.path.join(user_home, ".oxtail")),
+        user_home=user_home,
+        trace_file=environ.get("MCP_TRACE_FILE") or None,
+        fsync=not _is_off(environ.get("OXTAIL_FSYNC")),
+        scope=scope if scope == "repository" else "directory",
+        wake_strategy=strategy if strategy in WAKE_STRATEGIES else "auto",
+        autowake=not _is_off(environ.get("OXTAIL_AUTOWAKE")),
+        environ=dict(environ),
+        **{name: _number(environ.get(n.variable), n.default) for name, n in NUMBERS.items()},
+    )

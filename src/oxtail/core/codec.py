@@ -1,0 +1,90 @@
+"""JSON as every peer of the state folder reads and writes it.
+
+Belongs here: text <-> values, byte for byte as Node does it.  Never here: what a value means.
+
+Peers include Node programs and shell hooks, so the form is part of the protocol
+(``docs/formats/README.md``): lines are compact, files are indented by two, strings are raw UTF-8
+with lone surrogates escaped, and ``NaN`` is no number.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NoReturn
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def _escape_surrogate(match: re.Match[str]) -> str:
+    return f"\\u{ord(match.group()):04x}"
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_pretty = json.JSONEncoder(ensure_ascii=False, indent=2, allow_nan=False)
+_decoder = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+def to_utf8(text: str) -> bytes:
+    """Encode *text* as UTF-8, a lone surrogate as its ``\\udXXX`` escape.
+
+    The result is valid inside a JSON string only.
+    """
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return _LONE_SURROGATE.sub(_escape_surrogate, text).encode()
+
+
+def encode_line(value: object) -> bytes:
+    """Return *value* as one compact JSON line, its newline included.
+
+    Raises:
+        ValueError: *value* holds something that JSON has no form for.
+    """
+    return to_utf8(_compact.encode(value)) + b"\n"
+
+
+def encode_compact(value: object) -> bytes:
+    """Return *value* as compact JSON without a newline."""
+    return to_utf8(_compact.encode(value))
+
+
+def encode_pretty(value: object) -> bytes:
+    """Return *value* as JSON with one member a line, indented by two, without a last newline."""
+    return to_utf8(_pretty.encode(value))
+
+
+def decode(data: bytes | str) -> Any:
+    """Return the value of *data*; invalid UTF-8 is replaced, and a byte-order mark is not skipped.
+
+    Raises:
+        ValueError: *data* is not JSON, holds ``NaN`` or ``Infinity``, or is nested too deeply.
+    """
+    text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
+    try:
+        return _decoder.decode(text)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def split_lines(data: bytes) -> list[bytes]:
+    """Split *data* at the byte 0x0A only, and leave out empty pieces.
+
+    Bodies may hold U+0085, U+2028 and U+2029 unescaped, so no other line end counts.
+    """
+    return [line for line in data.split(b"\n") if line]
+
+
+def is_schema_one(value: object) -> bool:
+    """Tell whether *value* is the number 1; JSON ``true`` is not."""
+    return value == 1 and not isinstance(value, bool)
+
+
+def utf8_length(text: str) -> int:
+    """Return the length of *text* in UTF-8 bytes, a lone surrogate counting as three."""
+    return len(text.encode("utf-8", "surrogatepass"))

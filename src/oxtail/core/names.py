@@ -1,0 +1,100 @@
+"""Every file name that is derived from somebody else's text.
+
+Rule of this file: a name that reaches the file system comes from here, hashed or checked against a
+fixed shape, so that no session id or message id can leave its folder.  ``docs/formats/README.md``
+lists which store uses which name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Final
+
+from oxtail.core.codec import encode_compact
+
+MESSAGE_ID: Final = re.compile(r"[0-9a-f]{16}")
+UUID_SHAPE: Final = re.compile(r"[0-9a-f-]{36}")
+_SESSION_BOX: Final = re.compile(r"s-[A-Za-z0-9_-]+")
+_PID: Final = re.compile(r"[1-9][0-9]{0,9}")
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]")
+
+BOX_READABLE_UNITS: Final = 40
+"""UTF-16 units of the session id that stay readable in a box name."""
+
+
+def _sha256(text: str) -> str:
+    # A lone surrogate hashes as U+FFFD, as Node's UTF-8 encoder writes it.
+    return hashlib.sha256(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()).hexdigest()
+
+
+def hash32(text: str) -> str:
+    """Return the first 32 hex digits of the SHA-256 of *text*."""
+    return _sha256(text)[:32]
+
+
+def pair_hash32(first: str, second: str) -> str:
+    """Return the 32-digit hash of the compact JSON array of two strings."""
+    return hashlib.sha256(encode_compact([first, second])).hexdigest()[:32]
+
+
+def safe_name(text: str) -> str:
+    """Return *text* with each UTF-16 unit outside ``[A-Za-z0-9_-]`` replaced by ``_``.
+
+    A character beyond U+FFFF is two units, so it becomes ``__``.
+    """
+    return _UNSAFE.sub(lambda match: "__" if ord(match.group()) > 0xFFFF else "_", text)
+
+
+def session_box(session_id: str) -> str:
+    """Return the box name of a session: ``s-``, a readable part, ``-``, eight hash digits.
+
+    Raises:
+        ValueError: *session_id* is empty; a shared box would deliver mail to strangers.
+    """
+    if not session_id:
+        raise ValueError("an empty session id has no box")
+    return f"s-{safe_name(session_id)[:BOX_READABLE_UNITS]}-{_sha256(session_id)[:8]}"
+
+
+def pid_box(pid: int) -> str:
+    """Return the box name of a server process."""
+    if pid <= 0:
+        raise ValueError("a process id is positive")
+    return str(pid)
+
+
+def is_box(name: str) -> bool:
+    """Tell whether *name* has the form of a box name of either kind."""
+    return bool(_PID.fullmatch(name) or _SESSION_BOX.fullmatch(name))
+
+
+def check_box(name: str) -> str:
+    """Return *name*, or refuse it.
+
+    Raises:
+        ValueError: *name* is no box name; nothing may be opened under it.
+    """
+    if not is_box(name):
+        raise ValueError(f"not a box name: {name[:80]!r}")
+    return name
+
+
+def parse_pid(text: str) -> int | None:
+    """Return the process id that *text* spells, or None; ``0123`` spells none."""
+    return int(text) if _PID.fullmatch(text) else None
+
+
+def is_message_id(text: object) -> bool:
+    """Tell whether *text* is sixteen lower-case hex digits."""
+    return isinstance(text, str) and MESSAGE_ID.fullmatch(text) is not None
+
+
+def is_uuid_shape(text: str) -> bool:
+    """Tell whether *text* is addressed as a session id: 36 characters of ``0-9a-f-``."""
+    return UUID_SHAPE.fullmatch(text) is not None
+
+
+def completion_id(message_id: str) -> str:
+    """Return the id that the completion of the delegation *message_id* always has."""
+    return _sha256("oxtail-complete:" + message_id)[:16]

@@ -1,0 +1,130 @@
+"""Every path under the state folder; nothing else builds paths.
+
+``docs/formats/README.md`` says what lies where and who reads it.
+"""
+
+from __future__ import annotations
+
+from os.path import join
+from typing import NamedTuple
+
+from oxtail.core.names import check_box, hash32, is_message_id, pair_hash32, session_box
+
+
+def _message(message_id: str) -> str:
+    if not is_message_id(message_id):
+        raise ValueError(f"not a message id: {message_id[:40]!r}")
+    return message_id
+
+
+class Layout(NamedTuple):
+    """The paths below one state folder (*home*)."""
+
+    home: str
+
+    @property
+    def mailboxes(self) -> str:
+        """Folder of all boxes."""
+        return join(self.home, "mailboxes")
+
+    @property
+    def received(self) -> str:
+        """Folder of all ledgers."""
+        return join(self.home, "received")
+
+    @property
+    def sessions(self) -> str:
+        """Folder of the registry entries."""
+        return join(self.home, "sessions")
+
+    @property
+    def claimed(self) -> str:
+        """Folder of mail that was taken and not yet acknowledged; only Python peers use it."""
+        return join(self.home, "claimed")
+
+    @property
+    def known(self) -> str:
+        """Folder of sessions that may come back; only Python peers use it."""
+        return join(self.home, "known")
+
+    @property
+    def asks(self) -> str:
+        """Folder of questions that a live process waits on; only Python peers use it."""
+        return join(self.home, "asks")
+
+    @property
+    def pending_asks(self) -> str:
+        """Folder of questions that nobody waits on any more."""
+        return join(self.home, "pending-ask")
+
+    @property
+    def receipts(self) -> str:
+        """Folder of proofs that a message was shown."""
+        return join(self.home, "receipts")
+
+    @property
+    def outbox(self) -> str:
+        """Folder of the senders' records."""
+        return join(self.home, "outbox")
+
+    @property
+    def bells(self) -> str:
+        """Folder of the doorbells; only Python peers use it."""
+        return join(self.home, "bells")
+
+    @property
+    def damaged(self) -> str:
+        """Folder of what was found broken and set aside."""
+        return join(self.home, "damaged")
+
+    @property
+    def activity(self) -> str:
+        """Folder of busy and idle markers."""
+        return join(self.home, "activity")
+
+    @property
+    def autowake(self) -> str:
+        """Folder of the records that keep automatic wakes rare."""
+        return join(self.home, "autowake")
+
+    @property
+    def sticky_claims(self) -> str:
+        """Folder of remembered identities."""
+        return join(self.home, "claims")
+
+    @property
+    def session_starts(self) -> str:
+        """Folder of what SessionStart hooks leave behind."""
+        return join(self.home, "session-starts")
+
+    def box(self, name: str) -> str:
+        """Path of the box *name*; ValueError if that is no box name."""
+        return join(self.mailboxes, check_box(name) + ".jsonl")
+
+    def box_of(self, session_id: str) -> str:
+        """Path of the box of a session."""
+        return self.box(session_box(session_id))
+
+    def ledger(self, session_id: str) -> str:
+        """Path of the ledger of a session."""
+        return join(self.received, hash32(session_id) + ".jsonl")
+
+    def receipt(self, message_id: str) -> str:
+        """Path of the receipt of a message; ValueError if that is no message id."""
+        return join(self.receipts, _message(message_id))
+
+    def sent(self, message_id: str) -> str:
+        """Path of the sender's record of a message; ValueError if that is no message id."""
+        return join(self.outbox, _message(message_id))
+
+    def ask(self, session_id: str, request_id: str) -> str:
+        """Path of the record of a question that is being waited on."""
+        return join(self.asks, "a-" + pair_hash32(session_id, request_id))
+
+    def pending_ask(self, session_id: str, request_id: str) -> str:
+        """Path of the record of a question that nobody waits on any more."""
+        return join(self.pending_asks, "p-" + pair_hash32(session_id, request_id))
+
+    def entry(self, pid: int) -> str:
+        """Path of the registry entry of a process."""
+        return join(self.sessions, f"{int(pid)}.json")

@@ -1,0 +1,160 @@
+"""Every error that oxtail raises on purpose, in one tree.
+
+Rules of this file:
+
+* A class's ``code`` is stable and is what programs compare; its docstring is the default message.
+* ``fields`` are further facts for the caller, and appear beside ``error`` in a tool's answer.
+* Foreign exceptions are wrapped and kept as the cause.
+
+Each front end has one translator: the server answers with ``error``, the command line exits with
+``exit_status``, a hook lets the agent's turn go on.  See ``docs/reference/errors.md``.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class OxtailError(Exception):
+    """Something went wrong in oxtail."""
+
+    code: ClassVar[str] = "oxtail-error"
+    exit_status: ClassVar[int] = 1
+
+    def __init__(self, message: str | None = None, /, **fields: object) -> None:
+        self.message = message or (type(self).__doc__ or "").split("\n", 1)[0].strip()
+        self.fields = fields
+        super().__init__(self.message)
+
+
+class UsageError(OxtailError):
+    """The request cannot be carried out as it was put."""
+
+    code = "usage-error"
+    exit_status = 2
+
+
+class BadArgument(UsageError):
+    """An argument has the wrong type, size or form."""
+
+    code = "bad-argument"
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}", field=field)
+        self.field = field
+        self.problem = problem
+
+
+class TargetError(UsageError):
+    """The target of a message cannot be used."""
+
+    code = "target-error"
+    exit_status = 3
+
+
+class TargetNotFound(TargetError):
+    """No running session, and no session known to return, answers to this target."""
+
+    code = "target-not-found"
+
+
+class AmbiguousTarget(TargetError):
+    """More than one running session answers to this target."""
+
+    code = "ambiguous-target"
+
+
+class CrossProject(TargetError):
+    """The target works in another project."""
+
+    code = "cross-project"
+
+
+class SelfSend(TargetError):
+    """The target is the sender itself."""
+
+    code = "self-send"
+
+
+class PeerHasNoSessionId(TargetError):
+    """The target has not said who it is yet, so no answer could be matched to it."""
+
+    code = "peer-has-no-session-id"
+
+
+class NoSessionId(UsageError):
+    """This session has not said who it is yet: call claim_session with its session id first."""
+
+    code = "no-session-id"
+    exit_status = 3
+
+
+class SessionIdTaken(UsageError):
+    """A live session in another process tree holds this session id."""
+
+    code = "session-id-taken"
+    exit_status = 3
+
+
+class MessageNotFound(UsageError):
+    """No message with this id was received by this session, or it is too old to be known."""
+
+    code = "message-not-found"
+    exit_status = 3
+
+
+class NoReplyTarget(UsageError):
+    """The message names no sender session, so there is nowhere to send a reply."""
+
+    code = "no-reply-target"
+    exit_status = 3
+
+
+class AlreadyJoined(UsageError):
+    """This process already takes part as a peer: one process is one peer."""
+
+    code = "already-joined"
+
+
+class AskCancelled(OxtailError):
+    """The question was cancelled while it waited; a late answer arrives as ordinary mail."""
+
+    code = "ask-cancelled"
+    exit_status = 4
+
+
+class StoreError(OxtailError):
+    """The state folder could not be read or written; nothing was changed."""
+
+    code = "store-error"
+    exit_status = 5
+
+
+class LockBusy(StoreError):
+    """Another process has kept a lock for longer than this one is willing to wait."""
+
+    code = "lock-busy"
+
+
+class DamagedRecord(StoreError):
+    """A file or line of the state folder is not what its place promises."""
+
+    code = "damaged-record"
+
+    def __init__(self, problem: str, /, **fields: object) -> None:
+        super().__init__(problem, **fields)
+        self.problem = problem
+
+
+class PaneError(OxtailError):
+    """tmux could not do what was asked."""
+
+    code = "tmux-error"
+    exit_status = 6
+
+
+class ConfigError(OxtailError):
+    """A setting or a configuration file cannot be used."""
+
+    code = "config-error"
+    exit_status = 2
