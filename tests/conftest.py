@@ -1,0 +1,29 @@
+"""The private world: no test sees the real home, a real client or an inherited setting."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from pathlib import Path
+
+import pytest
+
+FOREIGN = ("CLAUDE", "CODEX", "ANTHROPIC", "OPENAI", "TMUX", "OXTAIL", "NATS", "MCP_TRACE", "XDG_")
+REAL_HOME = Path(pwd.getpwuid(os.getuid()).pw_dir).resolve()
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of the test's own; the state folder would be ``home / ".oxtail"``."""
+    for name in list(os.environ):
+        if name.startswith(FOREIGN) or name == "AI_AGENT":
+            monkeypatch.delenv(name)
+    path = tmp_path / "home"
+    path.mkdir(mode=0o700)
+    monkeypatch.setenv("HOME", str(path))
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("TZ", "UTC")
+    if Path(os.path.expanduser("~/.oxtail")).resolve().parent == REAL_HOME:
+        pytest.exit("the state folder would be the real one; refusing to run", returncode=3)
+    return path

@@ -1,0 +1,20 @@
+"""Waiting for a condition, bounded; the only place in the tests that sleeps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def until(condition: Callable[[], T], *, within: float = 5.0, every: float = 0.01) -> T:
+    """Return the first true value of *condition*, or fail after *within* seconds."""
+    deadline = time.monotonic() + within
+    while True:
+        if value := condition():
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"still not true after {within} s: {condition}")
+        time.sleep(every)
