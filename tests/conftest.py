@@ -7,9 +7,25 @@ import pwd
 from pathlib import Path
 
 import pytest
+from helpers import capabilities
 
 FOREIGN = ("CLAUDE", "CODEX", "ANTHROPIC", "OPENAI", "TMUX", "OXTAIL", "NATS", "MCP_TRACE", "XDG_")
 REAL_HOME = Path(pwd.getpwuid(os.getuid()).pw_dir).resolve()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Refuse to start where a capability that this machine should have is absent."""
+    problems = capabilities.missing_required()
+    if problems:
+        raise pytest.UsageError(f"OXTAIL_REQUIRE: absent here: {'; '.join(problems)}")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose capability is absent; see ``helpers/capabilities.py``."""
+    for mark in item.iter_markers("needs"):
+        for name in mark.args:
+            if not capabilities.find(name):
+                pytest.skip(f"needs {name}: {capabilities.hint(name)}")
 
 
 @pytest.fixture(autouse=True)
