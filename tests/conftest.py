@@ -7,6 +7,7 @@ import pwd
 from pathlib import Path
 
 import pytest
+
 from helpers import capabilities
 
 FOREIGN = ("CLAUDE", "CODEX", "ANTHROPIC", "OPENAI", "TMUX", "OXTAIL", "NATS", "MCP_TRACE", "XDG_")

@@ -4,8 +4,8 @@
 capability.  The environment is looked at when this module is imported, because the private world
 removes every ``OXTAIL_*`` variable from each test.
 
-``OXTAIL_REQUIRE`` is a comma-separated list of capabilities that must be present: the suite does not
-start without them, so a machine that should run everything cannot skip in silence.
+``OXTAIL_REQUIRE`` is a comma-separated list of capabilities that must be present: the suite does
+not start without them, so a machine that should run everything cannot skip in silence.
 """
 
 from __future__ import annotations
