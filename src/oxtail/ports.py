@@ -9,7 +9,7 @@ Use cases in :mod:`oxtail.app` import this module and no adapter.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from oxtail.core.address import Route
 from oxtail.core.correlation import Ask
@@ -294,6 +294,56 @@ class Registry(Protocol):
 
     def holder(self, session_id: str) -> Entry | None:
         """Return the live entry of another process tree that holds *session_id*, or None."""
+        ...
+
+
+class Detected(NamedTuple):
+    """A session id that was found, and how.
+
+    Attributes:
+        session_id: The session.
+        source: As ``session_id_source`` in :class:`~oxtail.core.entry.Client`.
+        transcript_path: Its transcript, where the source knows it.
+    """
+
+    session_id: str
+    source: str
+    transcript_path: str | None = None
+
+
+class Detection(Protocol):
+    """Ways to learn who sits behind this server without asking."""
+
+    def client_type(self, client_name: str | None) -> str:
+        """Return the client's type from the name in its handshake, else from the environment."""
+        ...
+
+    def from_env(self, client_type: str) -> Detected | None:
+        """Return the session that the environment names; costs nothing."""
+        ...
+
+    def detect(self, entry: Entry, trigger: str) -> Detected | None:
+        """Run the whole ladder for *entry* and trace it as *trigger*; may start processes."""
+        ...
+
+    def is_hopeless(self) -> bool:
+        """Tell whether the last :meth:`detect` found nothing and never will."""
+        ...
+
+    def diagnose(self, entry: Entry) -> dict[str, Any]:
+        """Return ``per_strategy``, ``winning`` and ``next_step`` for whoever wants to know why."""
+        ...
+
+    def recover(self, entry: Entry) -> Detected | None:
+        """Return the identity that an earlier server of the same client claimed."""
+        ...
+
+    def remember(self, entry: Entry) -> None:
+        """Keep the identity of *entry* for a server that is restarted; failures are traced."""
+        ...
+
+    def signature(self) -> str:
+        """Return what ``ps`` says about the start of this process, or an empty string."""
         ...
 
 

@@ -1,0 +1,109 @@
+"""The one way in which mail leaves a box: claim, emit, acknowledge.
+
+Every front end that shows mail comes through here with an *emit* of its own: the read tool, a
+waiting question, the command line, the Python interface and the hooks.  Mail that was claimed and
+not emitted goes back; mail that was emitted and not acknowledged, because the process died in
+between, is shown again with the same id.  See ``docs/states.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from oxtail.app.context import Context
+from oxtail.core.envelope import Envelope
+from oxtail.core.selection import Selection
+from oxtail.errors import StoreError
+from oxtail.ports import Claim, Store
+from oxtail.trace import Trace
+
+_NOTHING = Claim((), ())
+
+
+class Drained(NamedTuple):
+    """What one drain took.
+
+    Attributes:
+        messages: What was emitted, in the order that was chosen.
+        deferred: How many messages stay queued because of the budgets.
+        skipped: How many boxes could not be read.
+    """
+
+    messages: tuple[Envelope, ...]
+    deferred: int
+    skipped: int
+    claim: Claim
+    store: Store
+    trace: Trace
+
+    def retract(self) -> None:
+        """Put the mail back after all, because nobody saw what was emitted.
+
+        For a front end that learns too late that its answer was thrown away.  A failure is traced:
+        then the messages stay acknowledged, and the ledger still knows them.
+        """
+        if not self.claim.tokens:
+            return
+        try:
+            self.store.retract(self.claim)
+        except StoreError as error:
+            self.trace("retract_failed", error=error.message)
+
+
+def nothing(ctx: Context) -> Drained:
+    """Return a drain that took no mail."""
+    return Drained((), 0, 0, _NOTHING, ctx.store, ctx.trace)
+
+
+def drain(
+    ctx: Context,
+    *,
+    via: str,
+    choose: Callable[[Sequence[Envelope]], Selection],
+    emit: Callable[[Drained], None],
+    boxes: Sequence[str] | None = None,
+    even_if_empty: bool = True,
+) -> Drained:
+    """Take the messages that *choose* picks, hand them to *emit*, and acknowledge them.
+
+    *emit* is called once.  If it raises, the mail goes back unshown and the exception goes on.
+
+    Args:
+        ctx: The caller's context.
+        via: How the mail is shown, for the receipt.
+        choose: Picks from the waiting messages.
+        emit: Shows what was taken; returns only when it is out.
+        boxes: Where to look; the whole inbox of the session unless given.
+        even_if_empty: Whether *emit* is called where there is nothing to show.
+
+    Raises:
+        StoreError: the boxes could not be read; nothing was taken.
+    """
+    places = tuple(boxes) if boxes is not None else ctx.session.boxes()
+    seen = ctx.store.peek(places)
+    selection = choose(seen.messages)
+    claim = ctx.store.claim(places, selection.taken) if selection.taken else _NOTHING
+    taken = {message.id: message for message in claim.messages}
+    drained = Drained(
+        messages=tuple(taken[i] for i in selection.taken if i in taken),
+        deferred=selection.deferred,
+        skipped=len({*seen.skipped, *claim.skipped}),
+        claim=claim,
+        store=ctx.store,
+        trace=ctx.trace,
+    )
+    if not drained.messages and not even_if_empty:
+        ctx.store.ack(claim, via, ctx.session.id)
+        return drained
+    try:
+        emit(drained)
+    except BaseException:
+        ctx.store.release(claim)
+        raise
+    try:
+        ctx.store.ack(claim, via, ctx.session.id)
+    except StoreError as error:
+        # The mail is out.  At worst it comes again, with the ids that the reader has seen.
+        ctx.trace("ack_failed", error=error.message, messages=[m.id for m in drained.messages])
+    return drained

@@ -1,0 +1,33 @@
+"""From a target to the one peer that is meant, in the caller's project."""
+
+from __future__ import annotations
+
+from oxtail.app.context import Context
+from oxtail.core.address import resolve
+from oxtail.core.entry import Entry, Known
+from oxtail.core.scope import same_project
+from oxtail.errors import TargetNotFound
+
+
+def locate(ctx: Context, target: str) -> Entry | Known:
+    """Return the running peer, or the session known to return, that *target* names.
+
+    Raises:
+        TargetNotFound: nobody answers to it.
+        AmbiguousTarget: several do; ``candidates`` has their session ids.
+        CrossProject: it works in another project.
+        SelfSend: it is the caller.
+        BadArgument: it is empty or too long.
+    """
+    me = ctx.session.entry
+    here = ctx.projects.place(me.client.cwd)
+
+    def in_project(cwd: str) -> bool:
+        return cwd == me.client.cwd or same_project(here, ctx.projects.place(cwd))
+
+    entries = ctx.registry.entries()
+    try:
+        return resolve(target, me, entries, (), in_project)
+    except TargetNotFound:
+        # Known sessions are read only here: most targets run, and this is the path of each send.
+        return resolve(target, me, entries, ctx.registry.known(), in_project)

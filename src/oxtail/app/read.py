@@ -1,0 +1,59 @@
+"""Read the inbox, within the budgets, leaving alone what a question is waiting for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from oxtail.app.context import Context
+from oxtail.app.drain import Drained, drain
+from oxtail.app.results import ReadResult
+from oxtail.core.correlation import answers
+from oxtail.core.envelope import Envelope
+from oxtail.core.selection import Selection, choose
+
+
+def reserved_for_asks(ctx: Context) -> Callable[[Envelope], bool]:
+    """Return the test for mail that a waiting question of this session will take itself."""
+    asks = ctx.store.waiting_asks(ctx.session.id) if ctx.session.id else ()
+    return lambda message: any(answers(message, ask, strict=True) for ask in asks)
+
+
+def read(
+    ctx: Context,
+    emit: Callable[[ReadResult], None],
+    *,
+    via: str = "read_my_messages",
+    limit: int | None = None,
+) -> Drained:
+    """Show the oldest waiting messages through *emit* and acknowledge them.
+
+    At most ``read_max_messages`` messages and ``read_max_body_bytes`` body bytes, always at least
+    one message, never a cut body; the rest stays queued in order.  If *emit* raises, everything
+    stays queued.
+
+    Args:
+        ctx: The caller's context.
+        emit: Shows the result; returns only when it is out.
+        via: How the mail is shown, for the receipts.
+        limit: A smaller number of messages.
+
+    Raises:
+        StoreError: the inbox could not be read; nothing was taken.
+    """
+    most = min(limit, ctx.settings.read_max_messages) if limit else ctx.settings.read_max_messages
+    reserved = reserved_for_asks(ctx)
+
+    def pick(messages: Sequence[Envelope]) -> Selection:
+        return choose(
+            messages,
+            max_messages=most,
+            max_body_bytes=ctx.settings.read_max_body_bytes,
+            reserved=reserved,
+        )
+
+    return drain(
+        ctx,
+        via=via,
+        choose=pick,
+        emit=lambda d: emit(ReadResult(d.messages, d.deferred, d.skipped)),
+    )

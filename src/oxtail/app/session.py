@@ -1,0 +1,263 @@
+"""The session that this process speaks for, and how it learns who it is.
+
+The one place where the own registry entry changes.  Identity is monotonic: what is learned later
+never replaces a session id, only an explicit claim does, or the client itself naming its session
+on a call.  See ``docs/concepts.md``.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Final
+
+from oxtail.core.entry import Entry, Known, State
+from oxtail.core.names import pid_box, session_box
+from oxtail.errors import StoreError
+from oxtail.ports import Clock, Detected, Detection, Panes, Registry, Store, Transcripts
+from oxtail.trace import Trace
+
+RETRY_SECONDS: Final = (1, 5, 30, 300)
+"""When a server that does not know its session looks again, after the handshake."""
+
+CLIENT_NAMED: Final = "call-meta"
+"""Source of a session id that the client puts on each call."""
+
+CLAIMED: Final = "self-register"
+"""Source of a session id that was claimed explicitly."""
+
+
+class Session:
+    """Who this process is, for its peers and for itself.
+
+    Safe to use from several threads.
+
+    Args:
+        entry: What is known at the start.
+        announced: Whether the process has a registry entry; a command that only sends has none.
+    """
+
+    def __init__(
+        self,
+        entry: Entry,
+        *,
+        announced: bool,
+        registry: Registry,
+        store: Store,
+        transcripts: Transcripts,
+        detection: Detection,
+        panes: Panes,
+        clock: Clock,
+        trace: Trace,
+    ) -> None:
+        self._entry = entry
+        self._announced = announced
+        self._registry = registry
+        self._store = store
+        self._transcripts = transcripts
+        self._detection = detection
+        self._panes = panes
+        self._clock = clock
+        self._trace = trace
+        self._lock = threading.RLock()
+        self._closed = False
+
+    @property
+    def entry(self) -> Entry:
+        """The own registry entry, as last published."""
+        return self._entry
+
+    @property
+    def id(self) -> str | None:
+        """The session id, or None while it is not known."""
+        return self._entry.client.session_id
+
+    def boxes(self) -> tuple[str, ...]:
+        """Return every box in which mail for this session may lie, its own box first.
+
+        Peers that know no session boxes write to a process box, perhaps of an earlier server.
+        """
+        own = pid_box(self._entry.server_pid)
+        session_id = self.id
+        if session_id is None:
+            return (own,) if self._announced else ()
+        others = (pid_box(pid) for pid in self._registry.pids_of(session_id))
+        boxes = [session_box(session_id), *((own,) if self._announced else ()), *others]
+        return tuple(dict.fromkeys(boxes))
+
+    def open(self) -> None:
+        """Publish the entry, with the identity that the environment gives at no cost.
+
+        Raises:
+            StoreError: the state folder cannot be used.
+        """
+        with self._lock:
+            if self.id is None and (found := self._detection.from_env(self._entry.client.type)):
+                self._entry = self._with(found)
+            self._publish(first=True)
+
+    def handshake(self, client_name: str | None) -> None:
+        """Learn from the client's name what it is, then look again for its session."""
+        self._refine("oninitialized", self._detection.client_type(client_name))
+
+    def retry(self, trigger: str) -> bool:
+        """Look again for the session; return whether looking once more makes sense."""
+        if self.id is None and self._entry.client.type != "unknown":
+            self._refine(trigger, self._entry.client.type)
+        if self.id is None and self._detection.is_hopeless():
+            self._trace("detect_skip_retries", reason="all-structural")
+            return False
+        return self.id is None and self._entry.client.type != "unknown"
+
+    def refresh(self) -> None:
+        """Run detection once more, as ``get_my_session`` does."""
+        self._refine("get_my_session", self._entry.client.type)
+
+    def diagnose(self) -> dict[str, Any]:
+        """Return what each way to learn the session id found, or why it found nothing."""
+        return self._detection.diagnose(self._entry)
+
+    def settle(self) -> None:
+        """Add to the entry what takes processes to find out: start signature and pane."""
+        signature = self._detection.signature()
+        pane = self._panes.host_of(self._entry.server_pid)
+        with self._lock:
+            settled = self._entry._replace(
+                proc_sig=signature,
+                tmux_pane=pane.pane_id if pane else None,
+                tmux_session=pane.session if pane else None,
+            )
+            if settled != self._entry:
+                self._entry = settled
+                self._publish()
+        self._store.sweep()
+
+    def caller_named(self, thread_id: str) -> None:
+        """Take *thread_id*, which the client put on a call, as the session.
+
+        A session that was claimed explicitly stays.
+        """
+        with self._lock:
+            client = self._entry.client
+            if thread_id == client.session_id:
+                return
+            if client.session_id and client.session_id_source == CLAIMED:
+                self._trace(
+                    "detect_preserved_existing_session_id",
+                    trigger=CLIENT_NAMED,
+                    existing_session_id=client.session_id,
+                    existing_source=client.session_id_source,
+                    detected_session_id=thread_id,
+                    detected_source=CLIENT_NAMED,
+                )
+                return
+            kind = "codex" if client.type == "unknown" else client.type
+            self._entry = self._entry._replace(client=client._replace(type=kind))
+            self._entry = self._with(Detected(thread_id, CLIENT_NAMED))
+            self._publish()
+
+    def claim(self, session_id: str, name: str | None = None) -> Entry:
+        """Be *session_id* from now on, and remember it for a server that is restarted."""
+        with self._lock:
+            self._entry = self._with(Detected(session_id, CLAIMED))
+            if name:
+                self._entry = self._entry._replace(name=name)
+            self._publish()
+            self._detection.remember(self._entry)
+            return self._entry
+
+    def show(self, purpose: str | None) -> State:
+        """Set the card that peers see; None keeps the purpose and renews its time."""
+        with self._lock:
+            old = self._entry.state
+            kept = purpose if purpose is not None else (old.purpose if old else None)
+            state = State(kept, int(self._clock.now()))
+            self._entry = self._entry._replace(state=state)
+            self._publish()
+            return state
+
+    def close(self) -> None:
+        """Withdraw the entry; the session stays known and its mail waits for its return."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            if self._announced:
+                self._remember()
+                self._registry.withdraw()
+
+    def _with(self, found: Detected) -> Entry:
+        client = self._entry.client
+        path = found.transcript_path or self._transcripts.locate(
+            client.type, found.session_id, client.cwd
+        )
+        return self._entry._replace(
+            client=client._replace(
+                session_id=found.session_id,
+                session_id_source=found.source,
+                transcript_path=path,
+            )
+        )
+
+    def _refine(self, trigger: str, client_type: str) -> None:
+        before = self._entry
+        kind = client_type if client_type != "unknown" else before.client.type
+        candidate = before._replace(client=before.client._replace(type=kind))
+        found = self._detection.detect(candidate, trigger)
+        recovered = None
+        if candidate.client.session_id is None and found is None and kind != "unknown":
+            recovered = self._detection.recover(candidate)
+        with self._lock:
+            client = self._entry.client._replace(type=kind)
+            self._entry = self._entry._replace(client=client)
+            if client.session_id is None:
+                learned = found or recovered
+                if learned:
+                    self._entry = self._with(learned)
+                    if recovered:
+                        self._detection.remember(self._entry)
+            else:
+                self._keep(trigger, found)
+            if self._entry != before:
+                self._publish()
+
+    def _keep(self, trigger: str, found: Detected | None) -> None:
+        """Keep the known session, and say so where detection disagrees."""
+        client = self._entry.client
+        assert client.session_id is not None
+        if found and found.session_id != client.session_id:
+            self._trace(
+                "detect_preserved_existing_session_id",
+                trigger=trigger,
+                existing_session_id=client.session_id,
+                existing_source=client.session_id_source,
+                detected_session_id=found.session_id,
+                detected_source=found.source,
+            )
+        path = self._transcripts.locate(client.type, client.session_id, client.cwd)
+        if path:
+            self._entry = self._entry._replace(client=client._replace(transcript_path=path))
+
+    def _remember(self) -> None:
+        client = self._entry.client
+        if client.session_id is None:
+            return
+        try:
+            self._registry.remember(
+                Known(
+                    session_id=client.session_id,
+                    name=self._entry.name,
+                    client_type=client.type,
+                    cwd=client.cwd,
+                    last_seen=int(self._clock.now()),
+                )
+            )
+        except StoreError as error:
+            self._trace("known_session_not_kept", error=error.message)
+
+    def _publish(self, first: bool = False) -> None:
+        if self._closed:
+            return
+        if self._announced:
+            self._registry.publish(self._entry)
+        if not first or self.id is not None:
+            self._remember()

@@ -1,0 +1,104 @@
+"""Make a receiver look at its mail, where that is wanted and allowed.
+
+The rules are in :mod:`oxtail.core.wake`; this module gathers the facts and carries the verdict
+out.  It runs after the message is committed, so nothing here may fail the call.
+"""
+
+from __future__ import annotations
+
+import traceback
+
+from oxtail.app.context import Context
+from oxtail.app.results import WakeReport
+from oxtail.core.entry import Entry, Known
+from oxtail.core.presence import Presence, classify, is_fresh_idle
+from oxtail.core.wake import Facts, Verdict, decide, decide_ask
+
+
+def _presence(ctx: Context, session_id: str | None) -> tuple[Presence, bool]:
+    marker = ctx.presence.read(session_id) if session_id else None
+    now = ctx.clock.now()
+    return (
+        classify(marker, now, ctx.settings.busy_ttl_ms),
+        is_fresh_idle(marker, now, ctx.settings.fresh_idle_ms),
+    )
+
+
+def _carry_out(ctx: Context, peer: Entry, verdict: Verdict, reply_to: str | None) -> WakeReport:
+    report = WakeReport(verdict.status, verdict.reason, verdict.outlook, verdict.hint)
+    if not verdict.fire:
+        return report
+    if peer.session_id and reply_to:
+        if verdict.claim_slot:
+            refused = ctx.wake_records.claim_reply_wake(peer.session_id, reply_to)
+            if refused:
+                return report._replace(status=refused)
+        elif verdict.stamp_slot:
+            ctx.wake_records.stamp(peer.session_id, reply_to)
+    return report._replace(status=ctx.waker.wake(peer))
+
+
+def _report(
+    ctx: Context, peer: Entry | Known, wake: str | None, reply_to: str | None
+) -> WakeReport:
+    session_id = peer.session_id
+    pending = bool(
+        session_id and reply_to and ctx.store.consume_pending_ask(session_id, reply_to)
+    )
+    if isinstance(peer, Known):
+        return WakeReport("skipped_no_target") if wake == "auto" else WakeReport()
+    presence, fresh_idle = _presence(ctx, session_id)
+    verdict = decide(
+        Facts(
+            wake=wake,
+            is_reply=reply_to is not None,
+            pending=pending,
+            claimed=session_id is not None,
+            presence=presence,
+            fresh_idle=fresh_idle,
+            autowake=ctx.settings.autowake,
+            strategy=ctx.settings.wake_strategy,
+        )
+    )
+    return _carry_out(ctx, peer, verdict, reply_to)
+
+
+def _trace_outcome(ctx: Context, peer: Entry | Known, status: str | None, via: str) -> None:
+    if status:
+        ctx.trace(
+            "wake_outcome",
+            via=via,
+            wake_status=status,
+            target_session_id=peer.session_id,
+            client_type=peer.client.type if isinstance(peer, Entry) else peer.client_type,
+        )
+
+
+def wake_after_send(
+    ctx: Context, peer: Entry | Known, *, wake: str | None, reply_to: str | None, via: str
+) -> WakeReport:
+    """Wake *peer* for a message that is committed, if the rules say so; report what was done.
+
+    Never raises: a wake is a hint, and a message that was committed is no error any more.
+    """
+    try:
+        report = _report(ctx, peer, wake, reply_to)
+    except Exception:  # noqa: BLE001 - see the docstring; the stack goes to the trace
+        ctx.trace("wake_failed", target_session_id=peer.session_id, stack=traceback.format_exc())
+        return WakeReport()
+    spoken = "reply_default" if report.reason == "reply_to_default" else via
+    _trace_outcome(ctx, peer, report.status, spoken)
+    return report
+
+
+def wake_for_ask(ctx: Context, peer: Entry) -> str:
+    """Wake *peer* for a question that is waiting, unless it is busy; return the wake status."""
+    try:
+        presence, _ = _presence(ctx, peer.session_id)
+        verdict = decide_ask(presence, ctx.settings.wake_strategy)
+        status = ctx.waker.wake(peer) if verdict.fire else verdict.status
+    except Exception:  # noqa: BLE001 - the question is out; its answer must still be waited for
+        ctx.trace("wake_failed", target_session_id=peer.session_id, stack=traceback.format_exc())
+        status = None
+    _trace_outcome(ctx, peer, status, "ask_peer")
+    return status or "skipped_no_target"
