@@ -392,6 +392,7 @@ class Pane(NamedTuple):
         pane_id: ``%`` and a number.
         pane_pid: The process that the pane runs.
         path: The pane's current folder.
+        active: Whether this is the pane that the session shows.
     """
 
     session: str
@@ -402,6 +403,7 @@ class Pane(NamedTuple):
     pane_id: str
     pane_pid: int
     path: str
+    active: bool = False
 
 
 class Panes(Protocol):

@@ -17,6 +17,7 @@ MESSAGE_ID: Final = re.compile(r"[0-9a-f]{16}")
 UUID_SHAPE: Final = re.compile(r"[0-9a-f-]{36}")
 _SESSION_BOX: Final = re.compile(r"s-[A-Za-z0-9_-]+")
 _PID: Final = re.compile(r"[1-9][0-9]{0,9}")
+_FILE_STEM: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]")
 
 BOX_READABLE_UNITS: Final = 40
@@ -93,6 +94,14 @@ def is_message_id(text: object) -> bool:
 def is_uuid_shape(text: str) -> bool:
     """Tell whether *text* is addressed as a session id: 36 characters of ``0-9a-f-``."""
     return UUID_SHAPE.fullmatch(text) is not None
+
+
+def is_file_stem(text: str) -> bool:
+    """Tell whether *text* can be a part of a file name that another program chose.
+
+    It has 1 to 200 characters of ``A-Za-z0-9._-`` and does not start with a dot.
+    """
+    return _FILE_STEM.fullmatch(text) is not None
 
 
 def completion_id(message_id: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from os.path import join
 from typing import NamedTuple
 
-from oxtail.core.names import check_box, hash32, is_message_id, pair_hash32, session_box
+from oxtail.core.names import check_box, hash32, is_message_id, pair_hash32, safe_name, session_box
 
 
 def _message(message_id: str) -> str:
@@ -128,3 +128,25 @@ class Layout(NamedTuple):
     def entry(self, pid: int) -> str:
         """Path of the registry entry of a process."""
         return join(self.sessions, f"{int(pid)}.json")
+
+    def marker(self, session_id: str) -> str:
+        """Path of the busy or idle marker of a session; ValueError if the id is empty."""
+        if not session_id:
+            raise ValueError("an empty session id has no marker")
+        return join(self.activity, safe_name(session_id))
+
+    def woken_for(self, session_id: str, reply_to: str) -> str:
+        """Path of the record that a session was woken for an answer to *reply_to*."""
+        return join(self.autowake, "d-" + pair_hash32(session_id, reply_to))
+
+    def woken_at(self, session_id: str) -> str:
+        """Path of the record of when a session was last woken unasked."""
+        return join(self.autowake, "r-" + hash32(session_id))
+
+    def known_session(self, session_id: str) -> str:
+        """Path of the record of a session that may come back."""
+        return join(self.known, hash32(session_id) + ".json")
+
+    def sticky_claim(self, client_type: str, cwd: str, session_id: str) -> str:
+        """Path of the remembered identity of a session."""
+        return join(self.sticky_claims, hash32(f"{client_type} {cwd} {session_id}") + ".json")

@@ -1,0 +1,1 @@
+"""Where the clients keep their conversations, and how to read the end of one."""

@@ -1,0 +1,1 @@
+"""Busy and idle markers, tmux panes, and what makes a session look at its mail."""

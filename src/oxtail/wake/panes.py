@@ -1,0 +1,92 @@
+"""Which tmux pane hosts which process; implements :class:`oxtail.ports.Panes`.
+
+A pane is only ever proven, by walking from a process up to the one that the pane runs.
+What a registry entry says about its pane is a claim and is not used here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from oxtail.errors import PaneError
+from oxtail.ports import Pane
+from oxtail.trace import Trace, silent
+from oxtail.wake.tmux import Tmux, is_pane_id
+
+ANCESTORS_MAX: Final = 64
+"""How many parents are looked at; real chains are shorter, and a made-up one could be a ring."""
+
+ParentOf = Callable[[int], "int | None"]
+"""Return the parent of a process, or None where it is gone or cannot be seen."""
+
+
+def host_among(panes: Iterable[Pane], pid: int, parent_of: ParentOf) -> Pane | None:
+    """Return the pane among *panes* whose process is *pid* or the nearest ancestor of it."""
+    by_pid: dict[int, Pane] = {}
+    for pane in panes:
+        if pane.pane_pid > 1:
+            by_pid.setdefault(pane.pane_pid, pane)
+    current: int | None = pid if by_pid else None
+    for _ in range(ANCESTORS_MAX + 1):
+        if current is None or current <= 1:
+            return None
+        if current in by_pid:
+            return by_pid[current]
+        current = parent_of(current)
+    return None
+
+
+class TmuxPanes:
+    """The panes of the user's tmux server.
+
+    Args:
+        environ: Of this process: ``PATH``, ``TMUX``, ``TMUX_TMPDIR`` and ``TMUX_PANE`` count.
+        parent_of: Returns the parent of a process.
+        trace: Told about every tmux call.
+    """
+
+    def __init__(
+        self, environ: Mapping[str, str], parent_of: ParentOf, trace: Trace = silent
+    ) -> None:
+        self._tmux = Tmux(environ, trace)
+        self._parent_of = parent_of
+        self._hint = environ.get("TMUX_PANE")
+
+    def list(self) -> tuple[Pane, ...]:
+        """Return all panes; none where there is no tmux or no tmux server.
+
+        Raises:
+            PaneError: tmux answered with something else.
+        """
+        return self._tmux.panes()
+
+    def host_of(self, pid: int) -> Pane | None:
+        """Return the pane that provably runs process *pid*, or None, also where tmux failed."""
+        try:
+            return host_among(self.list(), pid, self._parent_of)
+        except PaneError:
+            return None  # the call is in the trace; without an answer nothing is proven
+
+    def own(self, pid: int) -> Pane | None:
+        """Return the pane in which this process (*pid*) runs, for its registry entry.
+
+        The process tree decides.  ``TMUX_PANE`` counts where the tree leads to no pane, and only
+        if it has the form of a pane id and names a pane that exists.
+        """
+        try:
+            panes = self.list()
+        except PaneError:
+            return None
+        host = host_among(panes, pid, self._parent_of)
+        if host or not is_pane_id(self._hint):
+            return host
+        return next((pane for pane in panes if pane.pane_id == self._hint), None)
+
+    def capture(self, pane_id: str, lines: int) -> str:
+        """Return the last *lines* rows of a pane.
+
+        Raises:
+            PaneError: there is no such pane, or tmux failed.
+        """
+        return self._tmux.capture(pane_id, lines)

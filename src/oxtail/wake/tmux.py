@@ -1,0 +1,189 @@
+"""The one module that runs tmux.
+
+Rules of this file:
+
+* tmux is given an argument list and two seconds, and only where a server can be listening.
+* Fields are parted by a word drawn anew for each call, so no name or path can forge a border, and
+  names may hold bars, tabs, line ends and bytes that are no UTF-8.
+* Panes are addressed by their id, never by a name: tmux completes a name that it does not know.
+* Every run leaves the event ``tmux_call`` with the same members.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+from oxtail.errors import PaneError
+from oxtail.ports import Pane
+from oxtail.trace import Trace, silent
+
+TIMEOUT_SECONDS: Final = 2.0
+"""How long tmux may take; it answers in milliseconds unless its server hangs."""
+
+ERROR_MAX_CHARS: Final = 300
+"""How much of tmux's own words an error repeats."""
+
+PANE_ID: Final = re.compile(r"%[0-9]{1,9}")
+
+_NO_SERVER: Final = re.compile(
+    r"no server running|error connecting to .*\((?:No such file or directory|Connection refused)\)"
+    r"|failed to connect to server|server exited|lost server|no sessions",
+    re.IGNORECASE,
+)
+_FIELDS: Final = (
+    "pane_id", "pane_pid", "pane_dead", "pane_active", "window_active", "session_created",
+    "session_attached", "session_windows", "session_name", "session_path", "pane_current_path",
+)  # fmt: skip
+
+
+class _Answer(NamedTuple):
+    status: int | None
+    output: bytes
+    error: str
+
+
+def is_pane_id(text: str | None) -> bool:
+    """Tell whether *text* has the form of a pane id: ``%`` and digits."""
+    return text is not None and PANE_ID.fullmatch(text) is not None
+
+
+def socket_path(environ: Mapping[str, str]) -> str:
+    """Return the path at which a program with this environment would find its tmux server."""
+    inside = environ.get("TMUX", "").split(",", 1)[0]
+    if inside:
+        return inside
+    base = environ.get("TMUX_TMPDIR", "")
+    if not os.path.isdir(base):
+        base = "/tmp"  # noqa: S108 - tmux itself looks there, and checks whose folder it is
+    return os.path.join(base, f"tmux-{os.getuid()}", "default")
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def parse_panes(output: bytes, border: str) -> tuple[Pane, ...]:
+    """Return the panes of a ``list-panes`` answer whose fields are parted by *border*.
+
+    A dead pane has the process id 0: its old one may belong to somebody else by now.
+    What is no pane is left out.
+    """
+    panes = []
+    records = output.decode("utf-8", "surrogateescape").split(border + border)
+    for record in records:
+        fields = record.removeprefix("\n").split(border)
+        if len(fields) != len(_FIELDS) or not is_pane_id(fields[0]):
+            continue
+        pane_id, pid, dead, active, shown, created, attached, windows, name, path, cwd = fields
+        panes.append(
+            Pane(
+                session=name,
+                session_path=path,
+                created_at=_number(created),
+                attached=_number(attached) > 0,
+                windows=_number(windows),
+                pane_id=pane_id,
+                pane_pid=0 if dead == "1" else _number(pid),
+                path=cwd,
+                active=active == shown == "1",
+            )
+        )
+    return tuple(panes)
+
+
+class Tmux:
+    """The tmux server that a program with the environment *environ* would use.
+
+    Args:
+        environ: Where ``PATH``, ``TMUX`` and ``TMUX_TMPDIR`` are taken from.
+        trace: Told about every run, as ``tmux_call``.
+    """
+
+    def __init__(self, environ: Mapping[str, str], trace: Trace = silent) -> None:
+        self._environ = dict(environ)
+        self._trace = trace
+
+    def program(self) -> str | None:
+        """Return the path of the tmux program, or None where there is none."""
+        for folder in self._environ.get("PATH", os.defpath).split(os.pathsep):
+            path = os.path.join(folder, "tmux")
+            if folder and os.path.isfile(path) and os.access(path, os.X_OK):
+                return path
+        return None
+
+    def can_answer(self) -> bool:
+        """Tell whether a server could be listening; starts no process."""
+        return os.path.exists(socket_path(self._environ)) and self.program() is not None
+
+    def _run(self, command: str, *arguments: str) -> _Answer:
+        """Run one tmux command; status None means that tmux did not finish."""
+        import subprocess
+
+        program = self.program()
+        if program is None:
+            return _Answer(None, b"", "tmux not found")
+        started = time.monotonic()
+        try:
+            # -u: without it tmux writes "_" for whatever the locale cannot show.
+            done = subprocess.run(
+                [program, "-u", command, *arguments],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=TIMEOUT_SECONDS,
+                env=self._environ,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            answer = _Answer(None, b"", f"tmux did not answer within {TIMEOUT_SECONDS:g} s")
+        except (OSError, ValueError) as error:
+            answer = _Answer(None, b"", f"tmux could not be run: {error}")
+        else:
+            text = done.stderr.decode("utf-8", "replace").strip()[:ERROR_MAX_CHARS]
+            answer = _Answer(done.returncode, done.stdout, text)
+        self._trace(
+            "tmux_call",
+            command=command,
+            status=answer.status,
+            error=answer.error or None,
+            duration_ms=int((time.monotonic() - started) * 1000),
+        )
+        return answer
+
+    def panes(self) -> tuple[Pane, ...]:
+        """Return every pane of every session; none where no tmux server runs.
+
+        Raises:
+            PaneError: tmux answered with something else.
+        """
+        if not self.can_answer():
+            return ()
+        border = f"<{secrets.token_hex(8)}>"
+        form = border.join(f"#{{{field}}}" for field in _FIELDS) + border + border
+        answer = self._run("list-panes", "-a", "-F", form)
+        if answer.status == 0:
+            return parse_panes(answer.output, border)
+        if answer.status is not None and _NO_SERVER.search(answer.error):
+            return ()
+        raise PaneError(answer.error or "tmux failed")
+
+    def capture(self, pane_id: str, lines: int) -> str:
+        """Return the last *lines* rows of one pane, wrapped rows joined, blank rows below left out.
+
+        Raises:
+            PaneError: *pane_id* is none, the pane is gone, or tmux failed.
+        """
+        if not is_pane_id(pane_id):
+            raise PaneError(f"not a pane id: {pane_id[:40]!r}")
+        if not self.can_answer():
+            raise PaneError("no tmux server is running")
+        answer = self._run("capture-pane", "-p", "-J", "-t", pane_id, "-S", f"-{max(lines, 1)}")
+        if answer.status != 0:
+            raise PaneError(answer.error or "pane capture failed", pane=pane_id)
+        text = answer.output.decode("utf-8", "replace")
+        rows: Sequence[str] = [row.rstrip() for row in text.rstrip().split("\n")]
+        return "\n".join(rows[-max(lines, 1) :])

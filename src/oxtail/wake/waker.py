@@ -1,0 +1,135 @@
+"""Opening the doors of a peer; implements :class:`oxtail.ports.Waker`.
+
+Whether a peer may be woken is decided elsewhere (:mod:`oxtail.core.wake`).  Here the doors are
+tried in order, and no peer is woken twice within a short time by this process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from oxtail.core.entry import Entry
+from oxtail.errors import OxtailError
+from oxtail.trace import Trace
+
+STAMPS_MAX: Final = 256
+"""How many woken peers are remembered before old ones are forgotten."""
+
+STAMP_WINDOWS: Final = 10
+"""After how many debounce windows a stamp is old; more than one, so that sweeps are rare."""
+
+
+class Door(Protocol):
+    """One way to bring a nudge into a session that is not looking."""
+
+    name: str
+
+    def open(self, entry: Entry) -> bool | None:
+        """Try to nudge the session of *entry*.
+
+        Returns:
+            True if the nudge arrived, False if it went out and nothing proves that it arrived,
+            None if this door does not lead to this session.
+
+        Raises:
+            OxtailError: the door is there and did not open; the next one is tried.
+            OSError: as above.
+        """
+        ...
+
+
+class DoorWaker:
+    """Wakes a peer through the first of its doors that opens.
+
+    Args:
+        strategy: ``auto``, ``legacy`` or ``off``.
+        trace: Told what was done and why not (``ask_peer_wake_*``).
+        monotonic: Seconds that never run backwards.
+        debounce_ms: Least time between wakes of one peer by this process.
+        doors: What is tried, best first.
+    """
+
+    def __init__(
+        self,
+        strategy: str,
+        trace: Trace,
+        *,
+        monotonic: Callable[[], float],
+        debounce_ms: int,
+        doors: Sequence[Door],
+    ) -> None:
+        import threading
+
+        self._strategy = strategy
+        self._trace = trace
+        self._monotonic = monotonic
+        self._window = debounce_ms / 1000
+        self._doors = tuple(doors)
+        self._lock = threading.Lock()
+        self._stamps: dict[str, float] = {}
+
+    def wake(self, entry: Entry) -> str:
+        """Try to wake the session of *entry*; return the wake status.  Never raises.
+
+        Returns:
+            ``disabled``, ``skipped_debounced``, ``fired``, ``fired_unconfirmed`` or
+            ``skipped_no_target``.
+        """
+        session_id = entry.session_id
+        if self._strategy == "off":
+            return self._skip("disabled", "strategy-off", entry)
+        if session_id and not self._stamp(session_id):
+            return self._skip("skipped_debounced", "debounced", entry)
+        for door in self._doors:
+            arrived = self._open(door, entry)
+            if arrived is not None:
+                self._trace("ask_peer_wake_fired", target=session_id, door=door.name)
+                return "fired" if arrived else "fired_unconfirmed"
+        if session_id:
+            with self._lock:
+                self._stamps.pop(session_id, None)  # nothing was fired, so nothing is too soon
+        return self._skip("skipped_no_target", "no-door", entry)
+
+    def _skip(self, status: str, reason: str, entry: Entry) -> str:
+        self._trace(
+            "ask_peer_wake_skipped",
+            reason=reason,
+            target_session_id=entry.session_id,
+            target_server_pid=entry.server_pid,
+        )
+        return status
+
+    def _open(self, door: Door, entry: Entry) -> bool | None:
+        try:
+            return door.open(entry)
+        except (OxtailError, OSError) as error:
+            self._trace(
+                "ask_peer_wake_failed", target=entry.session_id, door=door.name, error=str(error)
+            )
+            return None
+
+    def _stamp(self, session_id: str) -> bool:
+        """Note that *session_id* is woken now; False if it was a moment ago."""
+        now = self._monotonic()
+        with self._lock:
+            before = self._stamps.get(session_id)
+            if before is not None and 0 <= now - before < self._window:
+                return False
+            self._stamps.pop(session_id, None)  # so that the newest stamp is the last one
+            self._stamps[session_id] = now
+            if len(self._stamps) > STAMPS_MAX:
+                self._forget(now)
+            return True
+
+    def _forget(self, now: float) -> None:
+        oldest_kept = now - STAMP_WINDOWS * self._window
+        kept = [(key, at) for key, at in self._stamps.items() if at >= oldest_kept]
+        self._stamps = dict(kept[-STAMPS_MAX:])
+
+
+class NoDoors(DoorWaker):
+    """A waker that has no door to try: every wake is skipped, with its reason in the trace."""
+
+    def __init__(self, strategy: str, trace: Trace) -> None:
+        super().__init__(strategy, trace, monotonic=lambda: 0.0, debounce_ms=0, doors=())
