@@ -1,0 +1,75 @@
+# Every command of this project; `make` alone lists them.
+# The first one makes .venv and installs what it needs there; later ones start at once.
+
+VENV ?= .venv
+JOBS ?= 2
+PYTEST_FLAGS ?=
+PYTHON ?=
+
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime-installed
+DEVELOPMENT := $(VENV)/.development-installed
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) $(PYTEST_FLAGS)
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test fast unit check lint types imports format docs bench tools clean
+
+help:  ## List the commands
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## +/|/' \
+		| while IFS='|' read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
+
+$(RUNTIME): pyproject.toml tools/make-venv
+	PYTHON="$(PYTHON)" tools/make-venv $(VENV)
+	$(PIP) install --editable .
+	@touch $@
+
+# Groups of development packages are read by pip 25.1 and later.
+$(DEVELOPMENT): $(RUNTIME)
+	$(PIP) install --upgrade 'pip>=25.1'
+	$(PIP) install --group dev
+	@touch $@
+
+install: $(DEVELOPMENT)  ## Make .venv with oxtail and everything its developers use
+
+demo: $(RUNTIME)  ## Watch sessions find each other, message, ask, and outlive a killed peer
+	$(BIN)/python -m oxtail demo
+
+test: $(DEVELOPMENT)  ## Run all tests that this machine can run
+	$(PYTEST)
+
+fast: $(DEVELOPMENT)  ## Run the fast part of the tests
+	$(PYTEST) -m 'not slow and not clients'
+
+unit: $(DEVELOPMENT)  ## Run the unit and property tests
+	$(PYTEST) tests/unit tests/property
+
+check: lint types imports  ## Format, lint, types, import contracts, generated docs
+	$(BIN)/python tools/generate-docs --check
+
+lint: $(DEVELOPMENT)  ## Format and lint only
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(DEVELOPMENT)  ## Types only
+	$(BIN)/mypy
+
+imports: $(DEVELOPMENT)  ## Import contracts only
+	$(BIN)/lint-imports --no-logo
+
+format: $(DEVELOPMENT)  ## Format the sources
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+docs: $(DEVELOPMENT)  ## Write docs/reference anew from the code
+	$(BIN)/python tools/generate-docs
+
+bench: $(RUNTIME)  ## Measure; see bench/README.md
+	$(BIN)/python bench/run.py $(BENCH_FLAGS)
+
+tools: $(RUNTIME)  ## Install SDKs, inspector and real clients for the tests that need them
+	PYTHON=$(BIN)/python tools/install-test-tools $(or $(TOOLS),.cache/tools)
+
+clean:  ## Remove .venv and all that was generated outside the sources
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
+		build dist bench/out
