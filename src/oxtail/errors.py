@@ -82,6 +82,12 @@ class PeerHasNoSessionId(TargetError):
     code = "peer-has-no-session-id"
 
 
+class SessionUnreadable(TargetError):
+    """The session is there, and neither its transcript nor its pane can be read."""
+
+    code = "session-unreadable"
+
+
 class NoSessionId(UsageError):
     """This session has not said who it is yet: call claim_session with its session id first."""
 
@@ -123,6 +129,19 @@ class AskCancelled(OxtailError):
     exit_status = 4
 
 
+class NotEmitted(OxtailError):
+    """The answer did not reach the caller, so what it showed stays unread."""
+
+    code = "not-emitted"
+    exit_status = 4
+
+
+class TooManyQuestions(UsageError):
+    """This session waits on as many questions as it may; let one end first."""
+
+    code = "too-many-questions"
+
+
 class StoreError(OxtailError):
     """The state folder could not be read or written; nothing was changed."""
 
@@ -158,3 +177,9 @@ class ConfigError(OxtailError):
 
     code = "config-error"
     exit_status = 2
+
+
+class OutputFailed(OxtailError):
+    """The output could not be written."""
+
+    code = "output-failed"

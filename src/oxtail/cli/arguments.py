@@ -1,0 +1,349 @@
+"""The argument tree: every verb, its arguments, and the exit statuses, as data.
+
+Rules of this file:
+
+* It knows names and help texts, never what a verb does; so help and docs import no verb.
+* ``docs/reference/cli.md`` is made from these tables by :func:`reference` and compared in a test.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple, NoReturn
+
+from oxtail.errors import BadArgument, UsageError
+
+
+class Argument(NamedTuple):
+    """One argument of a verb, as ``add_argument`` takes it."""
+
+    names: tuple[str, ...]
+    help: str
+    options: Mapping[str, Any] = {}
+
+    @property
+    def label(self) -> str:
+        """How help and docs write it."""
+        if not self.names[0].startswith("-"):
+            return self.options.get("metavar") or self.names[0].upper()
+        value = self.options.get("metavar") or "|".join(self.options.get("choices", ()))
+        return ", ".join(self.names) + (f" {value}" if value else "")
+
+
+class Verb(NamedTuple):
+    """One verb: a line for the list, what it promises, and its arguments."""
+
+    summary: str
+    promise: str
+    arguments: tuple[Argument, ...] = ()
+
+
+def _number(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError(text)
+    return value
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 300:
+        raise ValueError(text)
+    return value
+
+
+# argparse names the type in "invalid ... value".
+_number.__name__ = "positive number"
+_seconds.__name__ = "number of seconds (more than 0, at most 300)"
+
+_JSON: Final = Argument(
+    ("--json",), "print one JSON object instead of text", {"action": "store_true"}
+)
+_AS: Final = Argument(
+    ("--as",),
+    "act as the session ID; without it OXTAIL_SESSION_ID counts",
+    {"metavar": "ID", "dest": "session_id"},
+)
+_PROJECT: Final = Argument(
+    ("--project",), "the project at PATH instead of the current folder's", {"metavar": "PATH"}
+)
+_TARGET: Final = Argument(
+    ("target",),
+    "a session id, a chosen name or a tmux session name",
+    {"metavar": "TARGET"},
+)
+_BODY: Final = Argument(
+    ("body",),
+    "the text, its words joined by spaces; a single - reads it from standard input",
+    {"metavar": "BODY", "nargs": "+"},
+)
+_MESSAGE: Final = Argument(
+    ("message_id",), "the id of a message: 16 hex digits", {"metavar": "MESSAGE_ID"}
+)
+_WAKE: Final = Argument(
+    ("--wake",),
+    "auto: wake the receiver if it is idle; off: never; else the usual rules",
+    {"choices": ("auto", "off")},
+)
+
+VERBS: Final[Mapping[str, Verb]] = {
+    "serve": Verb(
+        "run the MCP server of one agent session on standard input and output",
+        "Reads JSON-RPC lines until standard input ends. Plain `oxtail` does the same when "
+        "standard input is not a terminal.",
+    ),
+    "peers": Verb(
+        "list the sessions of this project",
+        "Shows every running session of the project, inside tmux or not. Changes nothing.",
+        (
+            _PROJECT,
+            Argument(
+                ("--compact",),
+                "group the JSON by where agents run",
+                {"action": "store_true"},
+            ),
+        ),
+    ),
+    "send": Verb(
+        "send a message",
+        "Exits with 0 only after the message is on disk in the receiver's mailbox. "
+        "That it was read is not known then; ask `oxtail status`.",
+        (
+            _TARGET,
+            _BODY,
+            _WAKE,
+            Argument(
+                ("--reply-to",),
+                "the request id that this message answers",
+                {"metavar": "REQUEST_ID"},
+            ),
+        ),
+    ),
+    "ask": Verb(
+        "ask a peer and wait for its answer",
+        "Prints the answer. Exits with 4 if none came in time; a late answer arrives as mail "
+        "for `oxtail inbox`.",
+        (
+            _TARGET,
+            _BODY,
+            Argument(
+                ("--timeout",),
+                "how long to wait (default 60, at most 100 unless configured)",
+                {"metavar": "SECONDS", "type": _seconds},
+            ),
+        ),
+    ),
+    "inbox": Verb(
+        "show waiting messages and take them out of the mailbox",
+        "A message leaves the mailbox only after the output is written and flushed; "
+        "an interrupted command leaves the mail where it is.",
+        (
+            Argument(("--limit",), "show at most N messages", {"metavar": "N", "type": _number}),
+            Argument(("--keep",), "show them and leave them", {"action": "store_true"}),
+        ),
+    ),
+    "reply": Verb(
+        "answer a message by its id",
+        "Sends to whoever sent the message; an answer to a question reaches the waiting asker.",
+        (_MESSAGE, _BODY, _WAKE),
+    ),
+    "read": Verb(
+        "show what a session said, or what its pane shows",
+        "For orientation only: a transcript proves no answer.",
+        (
+            _TARGET,
+            _PROJECT,
+            Argument(
+                ("--mode",),
+                "which of the two; auto takes the transcript where one is known",
+                {"choices": ("auto", "transcript", "pane"), "default": "auto"},
+            ),
+            Argument(
+                ("--limit",),
+                "most messages (default 20, at most 1000)",
+                {"metavar": "N", "type": _number, "default": 20},
+            ),
+            Argument(
+                ("--max-bytes",),
+                "most bytes of text (default 24000)",
+                {"metavar": "N", "type": _number, "default": 24_000},
+            ),
+            Argument(("--timestamps",), "show when it was said", {"action": "store_true"}),
+            Argument(
+                ("--tail-scan",),
+                "read long transcripts from the end; the total may be unknown then",
+                {"action": "store_true"},
+            ),
+            Argument(
+                ("--pane-lines",),
+                "rows of the pane (default 240, at most 2000)",
+                {"metavar": "N", "type": _number, "default": 240},
+            ),
+            Argument(
+                ("--pane-max-chars",),
+                "most characters of the pane (default 20000)",
+                {"metavar": "N", "type": _number, "default": 20_000},
+            ),
+        ),
+    ),
+    "status": Verb(
+        "tell what is known of a message that was sent",
+        "delivered: it was shown to its receiver; pending: it waits in the mailbox; "
+        "unknown: there is no record.",
+        (_MESSAGE,),
+    ),
+    "demo": Verb(
+        "show sessions at work, in a private folder",
+        "Starts real servers below a temporary home, checks each step, and leaves nothing behind. "
+        "Exits with 0 only if every step held.",
+    ),
+    "doctor": Verb(
+        "look for trouble in the state folder and on this machine",
+        "Reads only. Each finding names the step that mends it. "
+        "Exits with 1 if something is wrong.",
+    ),
+}
+
+EXIT_STATUSES: Final[Mapping[int, str]] = {
+    0: "done",
+    1: "failed, or doctor found something wrong",
+    2: "wrong usage",
+    3: "the target, the message or the caller's own session id cannot be used",
+    4: "no answer came in time, or the question was cancelled",
+    5: "the state folder could not be read or written",
+    6: "tmux failed",
+    130: "interrupted",
+}
+
+_WITHOUT_IDENTITY: Final = frozenset(("serve", "demo", "doctor"))
+_WITHOUT_JSON: Final = frozenset(("serve",))
+
+
+def arguments_of(verb: str) -> tuple[Argument, ...]:
+    """Return the arguments of *verb*, those that most verbs share included."""
+    shared = (() if verb in _WITHOUT_IDENTITY else (_AS,)) + (
+        () if verb in _WITHOUT_JSON else (_JSON,)
+    )
+    return VERBS[verb].arguments + shared
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints are errors of ours, so that one place prints them."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}\n{self.format_usage().rstrip()}")
+
+
+def parser_for(verb: str) -> argparse.ArgumentParser:
+    """Return the parser of one *verb*."""
+    parser = _Parser(
+        prog=f"oxtail {verb}",
+        description=VERBS[verb].promise,
+        allow_abbrev=False,
+    )
+    for argument in arguments_of(verb):
+        parser.add_argument(*argument.names, help=argument.help, **argument.options)
+    return parser
+
+
+def _check_text(options: argparse.Namespace) -> None:
+    # A path may be any bytes; everything else is stored or compared as text.
+    for name, value in vars(options).items():
+        for text in value if isinstance(value, list) else (value,):
+            if isinstance(text, str) and name != "project" and not _is_text(text):
+                raise BadArgument(name, "is not valid UTF-8 text, or holds NUL")
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
+
+
+def parse(verb: str, words: Sequence[str]) -> argparse.Namespace:
+    """Return the arguments of *verb* in *words*.
+
+    Raises:
+        UsageError: they are not what the verb takes.
+        BadArgument: a text among them is not valid UTF-8.
+        SystemExit: ``--help`` was among them, and was printed.
+    """
+    options = parser_for(verb).parse_args(list(words))
+    _check_text(options)
+    return options
+
+
+def help_text() -> str:
+    """Return what ``oxtail --help`` prints."""
+    width = max(map(len, VERBS))
+    lines = [
+        "usage: oxtail VERB [ARGUMENTS]",
+        "",
+        "Coding agents that run side by side find each other, message, ask and hand over work.",
+        "",
+        "verbs:",
+        *(f"  {name:<{width}}  {verb.summary}" for name, verb in VERBS.items()),
+        "",
+        "options:",
+        "  --help, -h   show this, or with a verb what the verb takes",
+        "  --version    show the version",
+        "",
+        "Without a verb: the MCP server if standard input is not a terminal, else this help.",
+        "",
+        "who you are: --as ID, or OXTAIL_SESSION_ID; OXTAIL_NAME is a name that peers may use.",
+        "Without an id, send works and nobody can reply; ask, inbox and reply need one.",
+        "",
+        "exit status:",
+        *(f"  {status:>3}  {meaning}" for status, meaning in EXIT_STATUSES.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+_FORMS: Final = """
+## JSON
+
+With `--json` a verb prints exactly one line to standard output, whatever happens:
+
+- `{"oxtail":1,"command":"send","ok":true,"result":{...}}`: the verb was carried out.
+  `result` has the members that the tool of the same purpose answers with ([tools](tools.md)).
+- `{"oxtail":1,"command":"send","ok":false,"error":{"code":...,"message":...}}`: it was not.
+  `code` is stable ([errors](errors.md)); further members are facts about the error.
+
+`oxtail` is the version of this form.
+Under the same number members may be added, and are never removed or changed.
+Where the verb was carried out and found something bad, `ok` is true and the exit status tells:
+`ask` without an answer exits with 4, `doctor` with findings exits with 1.
+
+## Text
+
+Text output is for people.
+Control characters in messages are shown as escapes, so that mail cannot steer a terminal.
+`--json` is exact.
+"""
+
+
+def reference() -> str:
+    """Return the page ``docs/reference/cli.md``."""
+    lines = [
+        "# The `oxtail` command",
+        "",
+        "Made from `src/oxtail/cli/arguments.py`; a test compares the two.",
+        "",
+        "```text",
+        help_text().rstrip(),
+        "```",
+    ]
+    for name, verb in VERBS.items():
+        lines += ["", f"## oxtail {name}", "", f"{verb.summary[0].upper()}{verb.summary[1:]}."]
+        lines += [verb.promise]
+        rows = [f"| `{_cell(a.label)}` | {_cell(a.help)} |" for a in arguments_of(name)]
+        if rows:
+            lines += ["", "| argument | meaning |", "|---|---|", *rows]
+    return "\n".join(lines) + "\n" + _FORMS

@@ -1,0 +1,68 @@
+"""``oxtail inbox``: show waiting messages, and take them only once they are out."""
+
+from __future__ import annotations
+
+import argparse
+
+from oxtail.app.context import Context
+from oxtail.app.read import read
+from oxtail.app.results import ReadResult
+from oxtail.cli.opening import opened
+from oxtail.cli.output import Outcome, Output, indented, one_line
+from oxtail.core.envelope import Envelope
+from oxtail.trace import timestamp
+
+
+def message_text(message: Envelope) -> str:
+    """Return *message* for people: a head line, then its body behind a margin.
+
+    No line of a body starts in the first column, so none can pass for a head line.
+    """
+    sender = message.from_session_id or "a sender without session id"
+    if message.origin == "operator":
+        sender = f"the operator ({message.operator_source or 'unnamed tool'})"
+    facts = [message.id, timestamp(message.enqueued_at)]
+    if message.request_id:
+        facts.append("question")
+    if message.reply_to:
+        facts.append("answer")
+    facts.append(f"from {sender}")  # last, so that nothing in it passes for another fact
+    return f"{one_line(' | '.join(facts))}\n{indented(message.body)}"
+
+
+def _outcome(result: ReadResult, *, taken: bool) -> Outcome:
+    if result.messages:
+        text = "\n\n".join(message_text(message) for message in result.messages)
+    else:
+        text = "no mail"
+    remarks = []
+    if result.deferred:
+        remarks.append(f"{result.deferred} more are waiting; run oxtail inbox again")
+    if result.skipped:
+        remarks.append(f"{result.skipped} mailboxes were busy and are left for later")
+    members = result.as_dict()
+    if not taken:
+        members["drained"] = False
+    return Outcome(members, text, remark="\n".join(remarks) or None)
+
+
+def _look(ctx: Context, limit: int | None) -> ReadResult:
+    seen = ctx.store.peek(ctx.session.boxes())
+    shown = seen.messages[: limit or ctx.settings.read_max_messages]
+    return ReadResult(shown, len(seen.messages) - len(shown), len(seen.skipped))
+
+
+def run(options: argparse.Namespace, output: Output) -> Outcome:
+    """Show the mail; acknowledge it unless it shall stay."""
+    with opened(options, needs_identity=True) as ctx:
+        if options.keep:
+            return _outcome(_look(ctx, options.limit), taken=False)
+        shown: list[Outcome] = []
+
+        def emit(result: ReadResult) -> None:
+            outcome = _outcome(result, taken=True)
+            output.show(outcome)
+            shown.append(outcome)
+
+        read(ctx, emit, via="cli", limit=options.limit)
+    return shown[0]

@@ -1,0 +1,117 @@
+"""The ``oxtail`` command: find the verb, run it, turn errors into exit statuses.
+
+A verb's module is imported when that verb is chosen, and has one function::
+
+    def run(options: argparse.Namespace, output: Output) -> Outcome
+
+``serve`` alone takes a shorter way, because a session waits for it to start.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn
+
+from oxtail import __version__
+from oxtail.cli.output import INTERRUPTED, Outcome, Output
+from oxtail.errors import OutputFailed, OxtailError, StoreError, UsageError
+
+_HELP = ("--help", "-h", "help")
+
+
+def _has_terminal() -> bool:
+    try:
+        return sys.stdin is not None and sys.stdin.isatty()
+    except (OSError, ValueError):
+        return False
+
+
+def _serve() -> int:
+    from oxtail.cli.serve import serve
+
+    return serve()
+
+
+def _about(word: str, output: Output) -> int:
+    """Carry out ``--help`` and ``--version``, which need no state."""
+    from oxtail.cli import arguments
+
+    if word == "--version":
+        output.show(Outcome({"version": __version__}, f"oxtail {__version__}"))
+        return 0
+    members = {
+        "verbs": {name: verb.summary for name, verb in arguments.VERBS.items()},
+        "exit_statuses": {str(n): meaning for n, meaning in arguments.EXIT_STATUSES.items()},
+    }
+    output.show(Outcome(members, arguments.help_text().rstrip("\n")))
+    return 0
+
+
+def _run(words: list[str], output: Output) -> int:
+    from oxtail.cli import arguments
+
+    verb, rest = words[0], words[1:]
+    if verb in _HELP or verb == "--version":
+        if rest and rest != ["--json"]:
+            raise UsageError(f"{verb} takes no arguments but --json")
+        return _about("--version" if verb == "--version" else "--help", output)
+    if verb not in arguments.VERBS:
+        raise UsageError(f"unknown verb: {verb[:80]}; oxtail --help lists the verbs")
+    options = arguments.parse(verb, rest)
+    if verb == "serve":
+        return _serve()
+    outcome: Outcome = import_module(f"oxtail.cli.{verb}").run(options, output)
+    return output.finish(outcome)
+
+
+def _wants_json(words: Sequence[str]) -> bool:
+    before_bodies = words[: words.index("--")] if "--" in words else words
+    return "--json" in before_bodies
+
+
+def _unexpected(output: Output) -> int:
+    from oxtail.config import from_env
+    from oxtail.trace import open_trace
+
+    stack = traceback.format_exc()
+    open_trace(from_env(os.environ).trace_file)("internal_error", front_end="cli", stack=stack)
+    summary = stack.rstrip().rsplit("\n", 1)[-1]
+    return output.fail(
+        OxtailError(f"unexpected error: {summary} (MCP_TRACE_FILE=FILE keeps the stack)")
+    )
+
+
+def main(words: Sequence[str]) -> int:
+    """Carry out the command line *words* and return the exit status.
+
+    Nothing is raised but ``SystemExit`` by a verb's ``--help``.
+    """
+    words = list(words)
+    if words == ["serve"] or (not words and not _has_terminal()):
+        return _serve()
+    words = words or ["--help"]
+    output = Output(words[0], _wants_json(words[1:]))
+    try:
+        return _run(words, output)
+    except OutputFailed as error:
+        output.remark(f"{error.message} [{error.code}]")
+        return error.exit_status
+    except OxtailError as error:
+        return output.fail(error)
+    except OSError as error:
+        place = f" {error.filename}" if error.filename else ""
+        return output.fail(StoreError(f"cannot use{place}: {error.strerror or error}"))
+    except KeyboardInterrupt:
+        output.remark("interrupted")
+        return INTERRUPTED
+    except Exception:  # noqa: BLE001 - the translator of this front end; see _unexpected
+        return _unexpected(output)
+
+
+def run() -> NoReturn:
+    """Be the ``oxtail`` command."""
+    sys.exit(main(sys.argv[1:]))

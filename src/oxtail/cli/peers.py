@@ -1,0 +1,57 @@
+"""``oxtail peers``: who is here."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+
+from oxtail.app.peers import list_peers
+from oxtail.app.results import PeerRow, PeersResult
+from oxtail.cli.opening import opened
+from oxtail.cli.output import Outcome, Output, one_line
+
+_HEAD = ("NAME", "CLIENT", "SESSION ID", "PRESENCE", "FOLDER", "PURPOSE")
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _cells(row: PeerRow, root: str) -> tuple[str, ...]:
+    folder = os.path.relpath(row.path, root) if row.path.startswith("/") else row.path
+    purpose = row.state.purpose if row.state else None
+    return tuple(
+        one_line(text) if text else "-"
+        for text in (
+            row.peer_name or row.name,
+            row.client_type or "no agent",
+            row.client_session_id,
+            row.presence,
+            folder,
+            purpose,
+        )
+    )
+
+
+def text_of(result: PeersResult) -> str:
+    """Return the table of *result*."""
+    if not result.rows:
+        return f"no sessions in {one_line(result.project_root)}"
+    head = f"{one_line(result.project_root)}:"
+    return "\n".join(
+        [head, *_table([_HEAD, *(_cells(row, result.project_root) for row in result.rows)])]
+    )
+
+
+def run(options: argparse.Namespace, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs
+    """List the sessions."""
+    project = os.path.abspath(options.project) if options.project else None
+    with opened(options) as ctx:
+        result = list_peers(ctx, project)
+    remark = f"tmux could not be asked: {result.error}" if result.error else None
+    return Outcome(result.as_dict(compact=options.compact), text_of(result), remark=remark)

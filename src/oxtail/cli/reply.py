@@ -1,0 +1,19 @@
+"""``oxtail reply``: answer a message by its id."""
+
+from __future__ import annotations
+
+import argparse
+
+from oxtail.app.send import reply
+from oxtail.cli.bodies import body_of
+from oxtail.cli.opening import opened
+from oxtail.cli.output import Outcome, Output
+from oxtail.cli.send import describe
+
+
+def run(options: argparse.Namespace, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs
+    """Send the answer."""
+    body = body_of(options.body)
+    with opened(options, needs_identity=True) as ctx:
+        result = reply(ctx, options.message_id, body, wake=options.wake)
+    return describe(result, "its sender")
