@@ -7,7 +7,6 @@ of the protocol (``docs/formats/registry-entry.md``).
 
 from __future__ import annotations
 
-import math
 from typing import Any, Final, NamedTuple
 
 from oxtail.core.names import session_box
@@ -16,6 +15,8 @@ from oxtail.errors import DamagedRecord
 CLIENT_TYPES: Final = ("claude-code", "codex", "unknown")
 PURPOSE_MAX_CHARS: Final = 200
 NAME_MAX_CHARS: Final = 64
+SECONDS_MAX: Final = 2**53
+"""Largest number that every peer reads exactly; no time is anywhere near."""
 
 
 class Client(NamedTuple):
@@ -28,6 +29,7 @@ class Client(NamedTuple):
         session_id_source: How the id was learned: ``env``, ``hook-drop``, ``birth-time``,
             ``self-register``, ``sticky-claim`` or ``call-meta``.
         cwd: The server's working directory.
+
     """
 
     type: str
@@ -75,6 +77,7 @@ class Entry(NamedTuple):
         start_token: Start of the process in a form that no time zone changes; see
             :mod:`oxtail.identity.process`.
         doors: Ways in which its own server can bring it mail, best first.
+
     """
 
     server_pid: int
@@ -144,8 +147,10 @@ def _client(value: object) -> Client:
 
 
 def _seconds(value: object, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise DamagedRecord(f"{name} is not a number")
+    if not abs(value) <= SECONDS_MAX:  # says no to infinity too
+        raise DamagedRecord(f"{name} is no time")
     return int(value)
 
 
@@ -174,6 +179,7 @@ def from_dict(members: object, file_pid: int) -> Entry:
 
     Raises:
         DamagedRecord: a member that decides is missing, malformed, or names another process.
+
     """
     if not isinstance(members, dict):
         raise DamagedRecord("entry is not an object")
@@ -208,6 +214,7 @@ class Known(NamedTuple):
         client_type: As in :class:`Client`.
         cwd: Where it worked.
         last_seen: Unix seconds.
+
     """
 
     session_id: str

@@ -13,12 +13,13 @@ compare the recorded order of calls instead.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import secrets
 import stat
 import time
-from typing import Final
+from typing import Final, NamedTuple
 
 from oxtail.core.names import safe_name
 from oxtail.disk.layout import Layout
@@ -35,13 +36,23 @@ TEMPORARY_MARK: Final = ".tmp."
 
 _READ_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _WRITE_FLAGS: Final = os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_CREAT | os.O_EXCL
-_APPEND_FLAGS: Final = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK
+_APPEND_FLAGS: Final = (
+    os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK
+)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
+
+
+class Stamp(NamedTuple):
+    """What changes when a file is replaced: modification time (ns), size in bytes, inode."""
+
+    mtime_ns: int
+    size: int
+    inode: int
 
 
 class Disk:
@@ -51,6 +62,7 @@ class Disk:
         layout: Its paths.
         fsync: Whether writes are synced before they count.
         trace: Where damage is reported.
+
     """
 
     def __init__(self, home: str, *, fsync: bool = True, trace: Trace = silent) -> None:
@@ -64,6 +76,7 @@ class Disk:
 
         Raises:
             StoreError: it cannot be made, or something else has its name.
+
         """
         if path in self._folders:
             return path
@@ -73,7 +86,9 @@ class Disk:
                 if stat.S_IMODE(os.stat(each).st_mode) != FOLDER_MODE:
                     os.chmod(each, FOLDER_MODE)
         except OSError as error:
-            raise StoreError(f"cannot use the folder {path}: {error.strerror}", path=path) from error
+            raise StoreError(
+                f"cannot use the folder {path}: {error.strerror}", path=path
+            ) from error
         self._folders.add(path)
         return path
 
@@ -99,6 +114,7 @@ class Disk:
             FileNotFoundError: there is none.
             DamagedRecord: the name is taken by a link, a folder or something else.
             OSError: as from the system.
+
         """
         try:
             descriptor = os.open(path, flags, FILE_MODE)
@@ -121,6 +137,7 @@ class Disk:
         Raises:
             DamagedRecord: it is no regular file, or has more than *limit* bytes.
             StoreError: it cannot be read.
+
         """
         try:
             descriptor = self.open_regular(path)
@@ -152,6 +169,7 @@ class Disk:
         Raises:
             DamagedRecord: *path* is no regular file.
             OSError: the disk refused; nothing was added.
+
         """
         descriptor = self.open_append(path)
         try:
@@ -193,6 +211,7 @@ class Disk:
 
         Raises:
             OSError: the disk refused; *path* is what it was.
+
         """
         temporary = self._write_temporary(path, data, durable)
         try:
@@ -210,6 +229,7 @@ class Disk:
 
         Raises:
             OSError: the disk refused; *path* is what it was.
+
         """
         temporary = self._write_temporary(path, data, durable)
         try:
@@ -227,6 +247,7 @@ class Disk:
 
         Raises:
             OSError: it is there and cannot be removed.
+
         """
         try:
             os.unlink(path)
@@ -234,11 +255,44 @@ class Disk:
             return False
         return True
 
+    def stamp(self, path: str) -> Stamp | None:
+        """Return what tells the file *path* from its successors, or None if there is none."""
+        try:
+            found = os.lstat(path)
+        except OSError:
+            return None
+        return Stamp(found.st_mtime_ns, found.st_size, found.st_ino)
+
+    def remove_unchanged(self, path: str, stamp: Stamp) -> bool:
+        """Remove the file *path* if it still is the one of *stamp*; tell whether it was.
+
+        It is renamed first and looked at again, so a file that was replaced in the last moment
+        gets its name back.  A crash in between leaves a temporary file for the sweep.
+
+        Raises:
+            OSError: it is there and cannot be removed.
+
+        """
+        if self.stamp(path) != stamp:
+            return False
+        aside = self.temporary(path)
+        try:
+            os.rename(path, aside)
+        except FileNotFoundError:
+            return False
+        unchanged = self.stamp(aside) == stamp
+        if not unchanged:
+            with contextlib.suppress(FileExistsError):  # a still newer one has the name
+                os.link(aside, path)
+        os.unlink(aside)
+        return unchanged
+
     def names(self, folder: str) -> list[str]:
         """Return the names in *folder*, sorted; none if it is missing.
 
         Raises:
             StoreError: it cannot be read.
+
         """
         try:
             return sorted(os.listdir(folder))
@@ -271,6 +325,7 @@ class Disk:
         Raises:
             OSError: they could not be kept; the caller leaves them where they are.
             StoreError: as above.
+
         """
         self.folder(self.layout.damaged)
         kept = os.path.join(self.layout.damaged, self._damaged_name(os.path.basename(source)))

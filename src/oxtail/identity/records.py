@@ -1,0 +1,132 @@
+"""A folder of small JSON files that other programs write, read so that none of them can do harm.
+
+Rules of this file:
+
+* Reading never raises because of what a file holds.
+* A damaged file is set aside, unless it was replaced since it was read.
+* A forged file, which speaks for somebody else, is ignored where it is.
+* An unreadable file is skipped.  Each is traced once, not at each look.
+
+A look costs one listing and one ``lstat`` a file; a file is parsed again only when its
+modification time, size or inode changes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
+
+from oxtail.core.codec import decode
+from oxtail.errors import DamagedRecord, StoreError
+
+if TYPE_CHECKING:
+    from oxtail.disk.atomic import Disk, Stamp
+
+RECORD_MAX_BYTES: Final = 65_536
+"""Largest record that is read; a real one has some hundred bytes."""
+
+T = TypeVar("T")
+
+
+class Seen(NamedTuple, Generic[T]):
+    """A record and the stamp of the file that it was read from."""
+
+    record: T
+    stamp: Stamp
+
+
+class Records(Generic[T]):
+    """The records in one folder.
+
+    Args:
+        disk: The state folder.
+        folder: The folder of the records.
+        parse: Turns a file's name and JSON value into a record.  It returns None for what is not
+            wanted, and raises :class:`~oxtail.errors.DamagedRecord` for damage, with
+            ``forged=True`` where the file speaks for somebody else.
+        accepts: Tells from a name whether the file is a record at all.
+        keep_damaged: True to leave damaged files where they are.
+    """
+
+    def __init__(
+        self,
+        disk: Disk,
+        folder: str,
+        parse: Callable[[str, object], T | None],
+        *,
+        accepts: Callable[[str], bool],
+        keep_damaged: bool = False,
+    ) -> None:
+        self._disk = disk
+        self._folder = folder
+        self._parse = parse
+        self._accepts = accepts
+        self._keep_damaged = keep_damaged
+        self._cache: dict[str, tuple[Stamp, T | None]] = {}
+
+    def path(self, name: str) -> str:
+        """Return the path of the record *name*, which this folder accepts."""
+        if not self._accepts(name):
+            raise ValueError(f"not a record: {name[:80]!r}")
+        return os.path.join(self._folder, name)
+
+    def all(self) -> dict[str, Seen[T]]:
+        """Return every readable record by its file name, sorted by that name.
+
+        Raises:
+            StoreError: the folder is there and cannot be listed.
+        """
+        cache: dict[str, tuple[Stamp, T | None]] = {}
+        found: dict[str, Seen[T]] = {}
+        for name in self._disk.names(self._folder):
+            if not self._accepts(name):
+                continue
+            stamp = self._disk.stamp(self.path(name))
+            if stamp is None:
+                continue
+            cached = self._cache.get(name)
+            record = cached[1] if cached and cached[0] == stamp else self._load(name, stamp)
+            cache[name] = (stamp, record)
+            if record is not None:
+                found[name] = Seen(record, stamp)
+        self._cache = cache
+        return found
+
+    def fresh(self, name: str) -> Seen[T] | None:
+        """Read the record *name* anew; None if it is gone or no good."""
+        stamp = self._disk.stamp(self.path(name))
+        record = self._load(name, stamp) if stamp else None
+        return Seen(record, stamp) if record is not None and stamp else None
+
+    def remove(self, name: str, stamp: Stamp) -> bool:
+        """Remove the record *name* if it was not replaced since *stamp*; tell whether it was.
+
+        Raises:
+            OSError: it cannot be removed.
+        """
+        return self._disk.remove_unchanged(self.path(name), stamp)
+
+    def _load(self, name: str, stamp: Stamp) -> T | None:
+        path = self.path(name)
+        try:
+            data = self._disk.read(path, RECORD_MAX_BYTES)
+            return None if data is None else self._parse(name, self._decode(data))
+        except DamagedRecord as error:
+            if error.fields.get("forged"):
+                self._disk.trace("record_forged", path=path, problem=error.problem)
+            elif self._keep_damaged:
+                self._disk.trace("record_damaged", path=path, problem=error.problem)
+            elif self._disk.stamp(path) == stamp:
+                self._disk.set_aside(path, error.problem)
+        except StoreError as error:
+            self._disk.trace("record_unreadable", path=path, error=error.message)
+        return None
+
+    @staticmethod
+    def _decode(data: bytes) -> object:
+        try:
+            value: object = decode(data)
+        except ValueError as error:
+            raise DamagedRecord("not JSON") from error
+        return value
