@@ -21,7 +21,9 @@ class Number(NamedTuple):
 
 
 NUMBERS: Final[Mapping[str, Number]] = {
-    "ask_timeout_ms": Number("OXTAIL_ASK_PEER_TIMEOUT_MS", 60_000, "default wait of a question, ms"),
+    "ask_timeout_ms": Number(
+        "OXTAIL_ASK_PEER_TIMEOUT_MS", 60_000, "default wait of a question, ms"
+    ),
     "ask_max_timeout_ms": Number(
         "OXTAIL_ASK_PEER_MAX_TIMEOUT_MS", 100_000, "longest wait of a question, ms"
     ),
@@ -70,6 +72,7 @@ class Settings(NamedTuple):
         wake_strategy: ``auto``, ``legacy`` or ``off``.
         autowake: False if ``OXTAIL_AUTOWAKE`` is ``off``: nothing wakes a peer unasked.
         environ: The variables that identity is detected from.
+
     """
 
     home: str

@@ -9,7 +9,7 @@ Use cases in :mod:`oxtail.app` import this module and no adapter.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 
 from oxtail.core.address import Route
 from oxtail.core.correlation import Ask
@@ -54,6 +54,7 @@ class Claim(NamedTuple):
         tokens: What the store needs to finish or return the claim; opaque.
         messages: What was taken, each id once, in box order.
         skipped: Boxes that could not be locked in time and were left as they are.
+
     """
 
     tokens: tuple[str, ...]
@@ -69,6 +70,7 @@ class Receipt(NamedTuple):
         delivered_at: When it was shown, in unix seconds.
         via: ``hook``, ``read_my_messages``, ``ask_peer_reply``, ``cli`` or ``python``.
         recipient_session_id: The session that it was shown to, if known.
+
     """
 
     message_id: str
@@ -90,7 +92,7 @@ class Sent(NamedTuple):
 class Bell(Protocol):
     """A doorbell that a waiter listens to; a context manager."""
 
-    def __enter__(self) -> Bell: ...
+    def __enter__(self) -> Self: ...
 
     def __exit__(self, *exc: object) -> None: ...
 
@@ -129,6 +131,7 @@ class Store(Protocol):
         Raises:
             LockBusy: a lock stayed taken for the whole budget.
             StoreError: the disk refused.
+
         """
         ...
 
@@ -212,6 +215,7 @@ class Store(Protocol):
 
         Raises:
             StoreError: it cannot be recorded; then nothing may wait on it.
+
         """
         ...
 
@@ -304,6 +308,7 @@ class Detected(NamedTuple):
         session_id: The session.
         source: As ``session_id_source`` in :class:`~oxtail.core.entry.Client`.
         transcript_path: Its transcript, where the source knows it.
+
     """
 
     session_id: str
@@ -364,6 +369,7 @@ class WakeRecords(Protocol):
         Returns:
             None if the caller won, else the wake status that says why not: ``skipped_deduped``,
             ``skipped_rate_limited`` or ``skipped_store_error``.
+
         """
         ...
 
@@ -393,6 +399,7 @@ class Pane(NamedTuple):
         pane_pid: The process that the pane runs.
         path: The pane's current folder.
         active: Whether this is the pane that the session shows.
+
     """
 
     session: str
@@ -414,6 +421,7 @@ class Panes(Protocol):
 
         Raises:
             PaneError: tmux answered with something else.
+
         """
         ...
 
@@ -426,6 +434,7 @@ class Panes(Protocol):
 
         Raises:
             PaneError: there is no such pane, or tmux failed.
+
         """
         ...
 
@@ -451,5 +460,6 @@ class Transcripts(Protocol):
 
         Raises:
             OSError: the file is there and cannot be read.
+
         """
         ...

@@ -36,7 +36,12 @@ def open_trace(path: str | None) -> Trace:
         return silent
 
     def write(event: str, **members: object) -> None:
-        record = {"ts": timestamp(time.time()), "server_pid": os.getpid(), "event": event, **members}
+        record = {
+            "ts": timestamp(time.time()),
+            "server_pid": os.getpid(),
+            "event": event,
+            **members,
+        }
         try:
             line = encode_line(record)
             os.makedirs(os.path.dirname(path) or ".", exist_ok=True)

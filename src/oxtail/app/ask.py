@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from oxtail.app.context import Context
-from oxtail.app.drain import Drained, drain, nothing
+from oxtail.app.drain import Drained, draining, nothing
 from oxtail.app.locate import locate
 from oxtail.app.results import AskResult
 from oxtail.app.send import compose, deliver
@@ -141,6 +141,7 @@ def ask(
         BadArgument: an argument is malformed; nothing was sent.
         StoreError: the question could not be recorded or committed; nothing was sent.
         AskCancelled: it was cancelled; a late answer arrives as ordinary mail.
+
     """
     check_body(body)
     effective_ms, clamped_from = _timeout(ctx, timeout_ms)
@@ -213,7 +214,7 @@ def _wait(
 
     def show(drained: Drained) -> None:
         if cancel.is_set():
-            raise AskCancelled()
+            raise AskCancelled
         reply = drained.messages[0] if drained.messages else None
         # An answer that comes before anybody was woken means that the peer was at work.
         result = question.result(wake_status or "skipped_busy", reply)
@@ -233,7 +234,7 @@ def _wait(
 
     while (now := ctx.clock.monotonic()) < deadline:
         if cancel.is_set():
-            raise AskCancelled()
+            raise AskCancelled
         if drained := _take(ctx, question, show, via):
             _forget(ctx, question)
             return finish(drained)
@@ -250,7 +251,7 @@ def _wait(
         _forget(ctx, question)
         return finish(drained)
     if cancel.is_set():
-        raise AskCancelled()
+        raise AskCancelled
     unanswered = nothing(ctx)
     show(unanswered)
     return finish(unanswered)
@@ -269,5 +270,7 @@ def _take(
 
     # A peer that cannot correlate answers into the process box, as it always did.
     boxes = ctx.session.boxes() if question.strict else (pid_box(ctx.session.entry.server_pid),)
-    drained = drain(ctx, via=via, choose=pick, emit=show, boxes=boxes, even_if_empty=False)
+    with draining(ctx, via=via, choose=pick, boxes=boxes) as drained:
+        if drained.messages:
+            show(drained)
     return drained if drained.messages else None

@@ -1,14 +1,15 @@
-"""The one way in which mail leaves a box: claim, emit, acknowledge.
+"""The one way in which mail leaves a box: claim, show, acknowledge.
 
-Every front end that shows mail comes through here with an *emit* of its own: the read tool, a
-waiting question, the command line, the Python interface and the hooks.  Mail that was claimed and
-not emitted goes back; mail that was emitted and not acknowledged, because the process died in
-between, is shown again with the same id.  See ``docs/states.md``.
+Every front end that shows mail does so inside this block: the read tool, a waiting question, the
+command line, the Python interface and the hooks.  Mail that was claimed and not shown goes back;
+mail that was shown and not acknowledged, because the process died in between, is shown again with
+the same id.  See ``docs/states.md``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from oxtail.app.context import Context
@@ -25,9 +26,10 @@ class Drained(NamedTuple):
     """What one drain took.
 
     Attributes:
-        messages: What was emitted, in the order that was chosen.
+        messages: What was taken, in the order that was chosen.
         deferred: How many messages stay queued because of the budgets.
         skipped: How many boxes could not be read.
+
     """
 
     messages: tuple[Envelope, ...]
@@ -38,7 +40,7 @@ class Drained(NamedTuple):
     trace: Trace
 
     def retract(self) -> None:
-        """Put the mail back after all, because nobody saw what was emitted.
+        """Put the mail back after all, because nobody saw what was shown.
 
         For a front end that learns too late that its answer was thrown away.  A failure is traced:
         then the messages stay acknowledged, and the ledger still knows them.
@@ -56,29 +58,27 @@ def nothing(ctx: Context) -> Drained:
     return Drained((), 0, 0, _NOTHING, ctx.store, ctx.trace)
 
 
-def drain(
+@contextmanager
+def draining(
     ctx: Context,
     *,
     via: str,
     choose: Callable[[Sequence[Envelope]], Selection],
-    emit: Callable[[Drained], None],
     boxes: Sequence[str] | None = None,
-    even_if_empty: bool = True,
-) -> Drained:
-    """Take the messages that *choose* picks, hand them to *emit*, and acknowledge them.
+) -> Iterator[Drained]:
+    """Take the messages that *choose* picks; acknowledge them when the block ends.
 
-    *emit* is called once.  If it raises, the mail goes back unshown and the exception goes on.
+    If the block raises, the mail goes back unshown and the exception goes on.
 
     Args:
         ctx: The caller's context.
         via: How the mail is shown, for the receipt.
         choose: Picks from the waiting messages.
-        emit: Shows what was taken; returns only when it is out.
         boxes: Where to look; the whole inbox of the session unless given.
-        even_if_empty: Whether *emit* is called where there is nothing to show.
 
     Raises:
         StoreError: the boxes could not be read; nothing was taken.
+
     """
     places = tuple(boxes) if boxes is not None else ctx.session.boxes()
     seen = ctx.store.peek(places)
@@ -93,11 +93,8 @@ def drain(
         store=ctx.store,
         trace=ctx.trace,
     )
-    if not drained.messages and not even_if_empty:
-        ctx.store.ack(claim, via, ctx.session.id)
-        return drained
     try:
-        emit(drained)
+        yield drained
     except BaseException:
         ctx.store.release(claim)
         raise
@@ -106,4 +103,3 @@ def drain(
     except StoreError as error:
         # The mail is out.  At worst it comes again, with the ids that the reader has seen.
         ctx.trace("ack_failed", error=error.message, messages=[m.id for m in drained.messages])
-    return drained

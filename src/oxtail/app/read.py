@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from oxtail.app.context import Context
-from oxtail.app.drain import Drained, drain
+from oxtail.app.drain import Drained, draining
 from oxtail.app.results import ReadResult
 from oxtail.core.correlation import answers
 from oxtail.core.envelope import Envelope
@@ -18,27 +19,22 @@ def reserved_for_asks(ctx: Context) -> Callable[[Envelope], bool]:
     return lambda message: any(answers(message, ask, strict=True) for ask in asks)
 
 
-def read(
-    ctx: Context,
-    emit: Callable[[ReadResult], None],
-    *,
-    via: str = "read_my_messages",
-    limit: int | None = None,
-) -> Drained:
-    """Show the oldest waiting messages through *emit* and acknowledge them.
+@contextmanager
+def reading(ctx: Context, *, via: str, limit: int | None = None) -> Iterator[Drained]:
+    """Take the oldest waiting messages; acknowledge them when the block ends.
 
     At most ``read_max_messages`` messages and ``read_max_body_bytes`` body bytes, always at least
-    one message, never a cut body; the rest stays queued in order.  If *emit* raises, everything
+    one message, never a cut body; the rest stays queued in order.  If the block raises, everything
     stays queued.
 
     Args:
         ctx: The caller's context.
-        emit: Shows the result; returns only when it is out.
         via: How the mail is shown, for the receipts.
         limit: A smaller number of messages.
 
     Raises:
         StoreError: the inbox could not be read; nothing was taken.
+
     """
     most = min(limit, ctx.settings.read_max_messages) if limit else ctx.settings.read_max_messages
     reserved = reserved_for_asks(ctx)
@@ -51,9 +47,21 @@ def read(
             reserved=reserved,
         )
 
-    return drain(
-        ctx,
-        via=via,
-        choose=pick,
-        emit=lambda d: emit(ReadResult(d.messages, d.deferred, d.skipped)),
-    )
+    with draining(ctx, via=via, choose=pick) as drained:
+        yield drained
+
+
+def read(
+    ctx: Context,
+    emit: Callable[[ReadResult], None],
+    *,
+    via: str = "read_my_messages",
+    limit: int | None = None,
+) -> Drained:
+    """Show the oldest waiting messages through *emit*, which returns only when they are out.
+
+    The rules and errors are those of :func:`reading`.
+    """
+    with reading(ctx, via=via, limit=limit) as drained:
+        emit(ReadResult(drained.messages, drained.deferred, drained.skipped))
+    return drained

@@ -26,6 +26,7 @@ class WakeReport(NamedTuple):
         reason: Why a wake happened or was withheld unasked.
         outlook: ``stranded_until_read`` where nothing will bring the mail in by itself.
         hint: What the sender may do about it.
+
     """
 
     status: str | None = None
@@ -56,6 +57,7 @@ class SendResult(NamedTuple):
         bootstrap: The receiver has not said who it is.
         in_reply_to: The message answered by :func:`oxtail.app.send.reply`.
         correlation: ``correlated`` if the answered message was a question.
+
     """
 
     message_id: str
@@ -90,6 +92,7 @@ class ReadResult(NamedTuple):
         messages: Oldest first.
         deferred: How many stay queued because of the budgets.
         skipped: How many boxes could not be read because their locks were taken.
+
     """
 
     messages: tuple[Envelope, ...]
@@ -129,6 +132,7 @@ class AskResult(NamedTuple):
         timeout_ms: How long the wait could last.
         clamped_from_ms: The wait that was asked for, where it was too long.
         timed_out: Nothing came in time; a late answer arrives as ordinary mail.
+
     """
 
     message_id: str
@@ -175,6 +179,7 @@ class StatusResult(NamedTuple):
         status: ``delivered`` (a receipt exists), ``pending`` (it lies in the receiver's box or is
             being handed over) or ``unknown``.
         details: The evidence.
+
     """
 
     message_id: str
@@ -184,7 +189,10 @@ class StatusResult(NamedTuple):
     def as_dict(self) -> dict[str, Any]:
         """Return the members that apply."""
         return {
-            **_SCHEMA, "ok": True, "message_id": self.message_id, "status": self.status,
+            **_SCHEMA,
+            "ok": True,
+            "message_id": self.message_id,
+            "status": self.status,
             **self.details,
         }
 
@@ -204,6 +212,7 @@ class PeerRow(NamedTuple):
         peer_name: Its chosen name.
         presence: ``busy``, ``idle``, ``stale`` or ``unknown``; None without agent.
         is_me: Whether this is the caller.
+
     """
 
     name: str | None
@@ -252,6 +261,7 @@ class PeersResult(NamedTuple):
         inferred: Whether the root was found from the caller's folder.
         rows: One row per agent, and one per tmux session without agent.
         error: Why tmux could not be asked, if so; the rows hold without it.
+
     """
 
     project_root: str
@@ -262,7 +272,9 @@ class PeersResult(NamedTuple):
     def as_dict(self, compact: bool = False) -> dict[str, Any]:
         """Return the members; *compact* groups agents by where they run."""
         head: dict[str, Any] = {
-            **_SCHEMA, "project_root": self.project_root, "inferred": self.inferred,
+            **_SCHEMA,
+            "project_root": self.project_root,
+            "inferred": self.inferred,
         }
         if not compact:
             rows = [{**row.place(), **row.agent()} for row in self.rows]

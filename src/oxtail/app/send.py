@@ -80,6 +80,7 @@ def deliver(ctx: Context, peer: Entry | Known, envelope: Envelope) -> None:
 
     Raises:
         StoreError: it could not be committed; nothing was sent.
+
     """
     if isinstance(peer, Known):
         ctx.store.put(route_to_known(peer), envelope)
@@ -149,6 +150,7 @@ def send(
         TargetError: the target cannot be used; nothing was sent.
         BadArgument: an argument is malformed; nothing was sent.
         StoreError: the message could not be committed; nothing was sent.
+
     """
     check_body(body)
     _check_options(wake, reply_to=reply_to, source_message_id=source_message_id)
@@ -173,11 +175,12 @@ def reply(ctx: Context, message_id: str, body: str, *, wake: str | None = None) 
         NoReplyTarget: the message names no sender.
         TargetError: the sender cannot be reached; nothing was sent.
         BadArgument, StoreError: as for :func:`send`.
+
     """
     check_body(body)
     _check_options(wake, message_id=message_id)
     if ctx.session.id is None:
-        raise NoSessionId()
+        raise NoSessionId
     original = ctx.store.lookup(ctx.session.id, message_id)
     if original is None:
         raise MessageNotFound(
@@ -185,7 +188,7 @@ def reply(ctx: Context, message_id: str, body: str, *, wake: str | None = None) 
             "If the sender is known, send_message reaches it without the message id."
         )
     if original.from_session_id is None:
-        raise NoReplyTarget()
+        raise NoReplyTarget
     try:
         peer = locate(ctx, original.from_session_id)
     except TargetError as error:
@@ -193,9 +196,7 @@ def reply(ctx: Context, message_id: str, body: str, *, wake: str | None = None) 
         error.fields["in_reply_to_message_id"] = message_id
         error.fields["original_from_session_id"] = original.from_session_id
         raise
-    envelope = compose(
-        ctx, body, reply_to=original.request_id, source_message_id=original.id
-    )
+    envelope = compose(ctx, body, reply_to=original.request_id, source_message_id=original.id)
     return _result(ctx, peer, envelope, wake, "reply_to_message")._replace(
         in_reply_to=message_id,
         correlation="correlated" if original.request_id else "uncorrelated",

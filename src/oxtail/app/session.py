@@ -34,6 +34,7 @@ class Session:
     Args:
         entry: What is known at the start.
         announced: Whether the process has a registry entry; a command that only sends has none.
+
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Session:
 
         Raises:
             StoreError: the state folder cannot be used.
+
         """
         with self._lock:
             if self.id is None and (found := self._detection.from_env(self._entry.client.type)):

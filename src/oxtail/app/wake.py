@@ -42,9 +42,7 @@ def _report(
     ctx: Context, peer: Entry | Known, wake: str | None, reply_to: str | None
 ) -> WakeReport:
     session_id = peer.session_id
-    pending = bool(
-        session_id and reply_to and ctx.store.consume_pending_ask(session_id, reply_to)
-    )
+    pending = bool(session_id and reply_to and ctx.store.consume_pending_ask(session_id, reply_to))
     if isinstance(peer, Known):
         return WakeReport("skipped_no_target") if wake == "auto" else WakeReport()
     presence, fresh_idle = _presence(ctx, session_id)

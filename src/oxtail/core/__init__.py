@@ -1,0 +1,1 @@
+"""The rules, without input or output: plain values in, plain values out."""

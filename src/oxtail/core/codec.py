@@ -30,7 +30,7 @@ _decoder = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def to_utf8(text: str) -> bytes:
-    """Encode *text* as UTF-8, a lone surrogate as its ``\\udXXX`` escape.
+    r"""Encode *text* as UTF-8, a lone surrogate as its ``\\udXXX`` escape.
 
     The result is valid inside a JSON string only.
     """
@@ -45,6 +45,7 @@ def encode_line(value: object) -> bytes:
 
     Raises:
         ValueError: *value* holds something that JSON has no form for.
+
     """
     return to_utf8(_compact.encode(value)) + b"\n"
 
@@ -64,6 +65,7 @@ def decode(data: bytes | str) -> Any:
 
     Raises:
         ValueError: *data* is not JSON, holds ``NaN`` or ``Infinity``, or is nested too deeply.
+
     """
     text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
     try:

@@ -23,9 +23,24 @@ LINE_MAX_BYTES: Final = 1_048_576
 ORIGINS: Final = ("peer", "operator")
 
 _LINE_START: Final = re.compile(rb'\{"schema_version":1,"id":"[0-9a-f]{16}","body":"')
-_OPTIONAL_TEXT: Final = ("from_session_id", "request_id", "reply_to", "source_message_id", "operator_source")
+_OPTIONAL_TEXT: Final = (
+    "from_session_id",
+    "request_id",
+    "reply_to",
+    "source_message_id",
+    "operator_source",
+)
 _KNOWN: Final = frozenset(
-    ("schema_version", "id", "body", "enqueued_at", "body_bytes", "origin", "action_required", *_OPTIONAL_TEXT)
+    (
+        "schema_version",
+        "id",
+        "body",
+        "enqueued_at",
+        "body_bytes",
+        "origin",
+        "action_required",
+        *_OPTIONAL_TEXT,
+    )
 )
 
 
@@ -44,6 +59,7 @@ class Envelope(NamedTuple):
         operator_source: The operator's tool, on operator mail only.
         action_required: True on delegated work that must be closed.
         extra: Members of other implementations, kept and shown as they are.
+
     """
 
     id: str
@@ -87,6 +103,7 @@ def check_body(body: object, field: str = "body") -> str:
 
     Raises:
         BadArgument: it is no text, empty, or over 8192 UTF-8 bytes.
+
     """
     if not isinstance(body, str):
         raise BadArgument(field, "must be a string")
@@ -103,6 +120,7 @@ def encode(envelope: Envelope) -> bytes:
     Raises:
         ValueError: the line would not start as every reader expects, for instance because the id
             is not sixteen hex digits.  Nothing was written.
+
     """
     line = codec.encode_line(envelope.as_dict())
     if not _LINE_START.match(line):
@@ -118,6 +136,7 @@ def decode(line: bytes) -> Envelope:
 
     Raises:
         DamagedRecord: *line* is not a message; ``problem`` says why.
+
     """
     if len(line) > LINE_MAX_BYTES:
         raise DamagedRecord("line is too long for a message")
@@ -133,6 +152,7 @@ def from_dict(members: object) -> Envelope:
 
     Raises:
         DamagedRecord: *members* is not a message; ``problem`` says why.
+
     """
     if not isinstance(members, dict):
         raise DamagedRecord("line is not an object")

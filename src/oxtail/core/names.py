@@ -26,7 +26,9 @@ BOX_READABLE_UNITS: Final = 40
 
 def _sha256(text: str) -> str:
     # A lone surrogate hashes as U+FFFD, as Node's UTF-8 encoder writes it.
-    return hashlib.sha256(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()).hexdigest()
+    return hashlib.sha256(
+        text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+    ).hexdigest()
 
 
 def hash32(text: str) -> str:
@@ -52,6 +54,7 @@ def session_box(session_id: str) -> str:
 
     Raises:
         ValueError: *session_id* is empty; a shared box would deliver mail to strangers.
+
     """
     if not session_id:
         raise ValueError("an empty session id has no box")
@@ -75,6 +78,7 @@ def check_box(name: str) -> str:
 
     Raises:
         ValueError: *name* is no box name; nothing may be opened under it.
+
     """
     if not is_box(name):
         raise ValueError(f"not a box name: {name[:80]!r}")

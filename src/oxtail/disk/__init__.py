@@ -1,0 +1,1 @@
+"""The state folder: its paths, and the only way to write to it."""

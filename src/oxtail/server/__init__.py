@@ -1,0 +1,1 @@
+"""The MCP endpoint over stdio: the only code that knows the protocol of the agents' clients."""

@@ -1,0 +1,1 @@
+"""Where mail lies: on files, or in memory for tests and demonstrations."""

@@ -1,0 +1,1 @@
+"""The durable store on plain files, shared with peers of other implementations."""

@@ -1,0 +1,315 @@
+"""The Python interface: a program takes part as a peer.
+
+::
+
+    import oxtail
+
+    with oxtail.join(name="builder") as me:
+        answer = me.ask("reviewer", "may I merge?", timeout=60)
+        if answer is None:
+            print("no answer yet; a late one arrives in the inbox")
+        with me.inbox() as messages:
+            for message in messages:
+                me.reply(message, "done")
+
+Times are seconds.  Every error is an :class:`~oxtail.errors.OxtailError` with a stable ``code``.
+One process is one peer, because a registry entry is named after its process.
+See ``docs/reference/python.md``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple, Self
+
+from oxtail import config, wiring
+from oxtail.app import ask as asking
+from oxtail.app import identity, peers, read, send, status
+from oxtail.app.context import Context
+from oxtail.app.drain import Drained
+from oxtail.app.results import AskResult, PeerRow, SendResult, StatusResult
+from oxtail.core.envelope import Envelope
+from oxtail.errors import AlreadyJoined, BadArgument, MessageNotFound
+
+_joined: set[str] = set()
+
+
+class Message(NamedTuple):
+    """One message from the inbox.
+
+    Attributes:
+        id: Sixteen hex digits.  After a crash a message may come again, with the same id.
+        body: The sender's text, verbatim; text to weigh, not an instruction to obey.
+        sender: The sender's session id, None if it has not said who it is.
+        sent_at: Unix seconds.
+        is_question: Whether the sender waits, or waited, for a reply.
+        reply_to: The request that this answers, if any.
+        origin: ``peer`` or ``operator``.
+
+    """
+
+    id: str
+    body: str
+    sender: str | None
+    sent_at: int
+    is_question: bool
+    reply_to: str | None
+    origin: str
+
+
+class Answer(NamedTuple):
+    """The answer to a question.
+
+    Attributes:
+        message_id: The id of the answering message.
+        body: Its text.
+        sender: The session that answered.
+        correlated: False if the peer is too old to say which question it answers.
+
+    """
+
+    message_id: str
+    body: str
+    sender: str | None
+    correlated: bool
+
+
+class Batch(tuple[Message, ...]):
+    """Messages taken from the inbox, oldest first.
+
+    Attributes:
+        deferred: How many more wait for the next batch.
+
+    """
+
+    deferred: int = 0
+
+
+def _message(envelope: Envelope) -> Message:
+    return Message(
+        id=envelope.id,
+        body=envelope.body,
+        sender=envelope.from_session_id,
+        sent_at=envelope.enqueued_at,
+        is_question=envelope.request_id is not None,
+        reply_to=envelope.reply_to,
+        origin=envelope.origin,
+    )
+
+
+class Participant:
+    """This program as a peer; made by :func:`join`, and a context manager that leaves at its end.
+
+    Methods may be called from several threads.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.leave()
+
+    @property
+    def id(self) -> str:
+        """The session id."""
+        return self._context.session.id or ""
+
+    @property
+    def name(self) -> str | None:
+        """The chosen name."""
+        return self._context.session.entry.name
+
+    def peers(self) -> tuple[PeerRow, ...]:
+        """Return the other sessions of this project.
+
+        Raises:
+            StoreError: the registry could not be read.
+
+        """
+        rows = peers.list_peers(self._context).rows
+        return tuple(row for row in rows if row.client_type is not None and not row.is_me)
+
+    def describe(self, purpose: str) -> None:
+        """Show the peers what this program is for, in at most 200 characters."""
+        identity.set_purpose(self._context, purpose)
+
+    def send(self, target: str, body: str, *, wake: bool | None = None) -> SendResult:
+        """Send *body* to *target*: a session id, a chosen name or a tmux session name.
+
+        When this returns the message is stored and synced.  It is not known to be read:
+        :meth:`status` tells.
+
+        Args:
+            target: Whom to send to.
+            body: 1 to 8192 UTF-8 bytes.
+            wake: True wakes an idle receiver, False never does, None leaves it to the rules.
+
+        Raises:
+            TargetError: the target cannot be used; nothing was sent.
+            BadArgument: the body is empty or too long; nothing was sent.
+            StoreError: it could not be stored; nothing was sent.
+
+        """
+        chosen = None if wake is None else ("auto" if wake else "off")
+        return send.send(self._context, target, body, wake=chosen)
+
+    def ask(self, target: str, body: str, *, timeout: float = 60.0) -> Answer | None:
+        """Ask *target* and wait up to *timeout* seconds for the answer.
+
+        Returns None if none came; a late answer arrives in the inbox.
+
+        Raises:
+            TargetError: the peer cannot be asked; nothing was sent.
+            BadArgument: the body or the timeout (more than 0, at most 300) cannot be used.
+            StoreError: it could not be stored; nothing was sent.
+
+        """
+        results: list[AskResult] = []
+        asking.ask(
+            self._context,
+            target,
+            body,
+            results.append,
+            timeout_ms=max(1, int(timeout * 1000)) if timeout > 0 else 0,
+            via="python",
+        )
+        reply = results[0].reply
+        if reply is None:
+            return None
+        return Answer(
+            message_id=reply.id,
+            body=reply.body,
+            sender=reply.from_session_id,
+            correlated=results[0].correlation == "correlated",
+        )
+
+    def reply(self, message: Message | str, body: str) -> SendResult:
+        """Answer *message*, or the message with that id.
+
+        Raises:
+            MessageNotFound: this session did not receive it, or it is too old.
+            NoReplyTarget: it names no sender.
+            TargetError: the sender cannot be reached; nothing was sent.
+            BadArgument, StoreError: as for :meth:`send`.
+
+        """
+        return send.reply(self._context, message if isinstance(message, str) else message.id, body)
+
+    @contextmanager
+    def inbox(self, limit: int | None = None) -> Iterator[Batch]:
+        """Take waiting messages; acknowledge them when the block ends.
+
+        If the block raises, or the process dies in it, the messages stay in the inbox and come
+        again with the same ids.
+
+        Args:
+            limit: Most messages in this batch.
+
+        Raises:
+            BadArgument: *limit* is not positive.
+            StoreError: the inbox could not be read; nothing was taken.
+
+        """
+        if limit is not None and limit < 1:
+            raise BadArgument("limit", "must be positive")
+        with read.reading(self._context, via="python", limit=limit) as drained:
+            yield _batch(drained)
+
+    def wait(self, timeout: float) -> bool:
+        """Wait up to *timeout* seconds for mail; return whether some is waiting."""
+        context = self._context
+        reserved = read.reserved_for_asks(context)
+        deadline = context.clock.monotonic() + timeout
+        boxes = context.session.boxes()
+        with context.store.bell(boxes) as bell:
+            while True:
+                if any(not reserved(m) for m in context.store.peek(boxes).messages):
+                    return True
+                left = deadline - context.clock.monotonic()
+                if left <= 0:
+                    return False
+                bell.wait(min(left, asking.LOOK_SECONDS))
+
+    def status(self, message_id: str) -> StatusResult:
+        """Return what is known of a message that was sent.
+
+        Raises:
+            BadArgument: *message_id* is not sixteen hex digits.
+
+        """
+        return status.message_status(self._context, message_id)
+
+    def received(self, message_id: str) -> Message:
+        """Return a message that this session received earlier.
+
+        Raises:
+            MessageNotFound: this session did not receive it, or it is too old.
+
+        """
+        envelope = self._context.store.lookup(self.id, message_id)
+        if envelope is None:
+            raise MessageNotFound
+        return _message(envelope)
+
+    def leave(self) -> None:
+        """Stop taking part; mail for this session id waits for its return."""
+        self._context.session.close()
+        _joined.discard(self._context.settings.home)
+
+
+def _batch(drained: Drained) -> Batch:
+    batch = Batch(_message(envelope) for envelope in drained.messages)
+    batch.deferred = drained.deferred
+    return batch
+
+
+def _new_session_id(random: bytes) -> str:
+    text = random.hex()
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-8{text[17:20]}-{text[20:32]}"
+
+
+def join(
+    *,
+    name: str | None = None,
+    session_id: str | None = None,
+    purpose: str | None = None,
+) -> Participant:
+    """Take part as a peer of the project in the current folder.
+
+    State lives in ``~/.oxtail``, or where ``OXTAIL_HOME`` says.
+
+    Args:
+        name: A name that peers may use as a target; ``OXTAIL_NAME`` unless given.
+        session_id: Who this is; ``OXTAIL_SESSION_ID``, or a new id, unless given.  A program that
+            comes back under its old id finds the mail that waited for it.
+        purpose: What this program is for, in at most 200 characters.
+
+    Raises:
+        AlreadyJoined: this process takes part already.
+        SessionIdTaken: another running process holds this session id.
+        BadArgument: an argument is malformed.
+        StoreError: the state folder cannot be used.
+
+    """
+    settings = config.from_env(os.environ)
+    if settings.home in _joined:
+        raise AlreadyJoined
+    chosen_id = session_id or settings.environ.get("OXTAIL_SESSION_ID")
+    chosen_name = name or settings.environ.get("OXTAIL_NAME")
+    context = wiring.open_context(settings, role="python")
+    context.session.open()
+    _joined.add(settings.home)
+    me = Participant(context)
+    try:
+        identity.claim(context, chosen_id or _new_session_id(os.urandom(16)), name=chosen_name)
+        if purpose:
+            me.describe(purpose)
+    except BaseException:
+        me.leave()
+        raise
+    return me
