@@ -1,8 +1,17 @@
-"""The life of a question, from asking to its answer."""
+"""The life of a question, from asking to its answer.
+
+The rule: a question ends exactly once, and as long as it has not ended, some record on disk leads
+its answer back to the asker.  The table below is that life; the diagram in ``docs/states.md`` is
+made from it.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import enum
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from oxtail.core.envelope import Envelope
 
 
 class Ask(NamedTuple):
@@ -23,3 +32,118 @@ class Ask(NamedTuple):
     message_id: str
     owner_epoch: int
     at_ms: int
+
+
+class State(enum.Enum):
+    """Where a question stands."""
+
+    ASKING = "asking"
+    """The waiting record is on disk; the message is not committed yet."""
+
+    WAITING = "waiting"
+    """The message is committed, and a live process waits for the answer."""
+
+    PENDING = "pending"
+    """Nobody waits any more; a late answer comes as ordinary mail and pulls the asker back."""
+
+    ANSWERED = "answered"
+    """The answer was handed to the one who waited."""
+
+    COLLECTED = "collected"
+    """The answer came late, as mail, and the asker was pulled back for it."""
+
+    EXPIRED = "expired"
+    """No answer came within the time that a pending ask is kept; a later one is plain mail."""
+
+    DROPPED = "dropped"
+    """Nothing leads an answer back: it was never sent, or its peer could not mark the answer."""
+
+
+class Event(enum.Enum):
+    """What can happen to a question."""
+
+    COMMITTED = "committed"
+    """The message is in the peer's box."""
+
+    SEND_FAILED = "send_failed"
+    """The message could not be committed."""
+
+    ANSWERED = "answered"
+    """The answer was found in the inbox and shown to the one who waits."""
+
+    TIMED_OUT = "timed_out"
+    """The wait is over."""
+
+    CANCELLED = "cancelled"
+    """The client no longer wants the answer, or it could not be shown."""
+
+    ASKER_DIED = "asker_died"
+    """The process that waited is provably dead."""
+
+    GAVE_UP = "gave_up"
+    """The wait is over, and the peer cannot mark its answers, so none could be matched."""
+
+    LATE_ANSWER = "late_answer"
+    """A sender delivers the answer to a question that nobody waits on."""
+
+    TTL_PASSED = "ttl_passed"
+    """The pending ask is too old."""
+
+
+TRANSITIONS: Final[Mapping[tuple[State, Event], State]] = {
+    (State.ASKING, Event.COMMITTED): State.WAITING,
+    (State.ASKING, Event.SEND_FAILED): State.DROPPED,
+    # Whether the message was committed cannot be known, so it counts as sent.
+    (State.ASKING, Event.ASKER_DIED): State.PENDING,
+    (State.WAITING, Event.ANSWERED): State.ANSWERED,
+    (State.WAITING, Event.TIMED_OUT): State.PENDING,
+    (State.WAITING, Event.CANCELLED): State.PENDING,
+    (State.WAITING, Event.ASKER_DIED): State.PENDING,
+    (State.WAITING, Event.GAVE_UP): State.DROPPED,
+    # The asker looks once more after the pending ask is on disk, so no answer falls in between.
+    (State.PENDING, Event.ANSWERED): State.ANSWERED,
+    (State.PENDING, Event.LATE_ANSWER): State.COLLECTED,
+    (State.PENDING, Event.TTL_PASSED): State.EXPIRED,
+}
+
+FIRST: Final = State.ASKING
+
+ENDS: Final = frozenset(State) - {state for state, _ in TRANSITIONS}
+"""States that nothing leads out of."""
+
+
+def advance(state: State, event: Event) -> State:
+    """Return the state that *event* leads to from *state*.
+
+    Raises:
+        ValueError: *event* cannot happen in *state*; nothing has changed.
+    """
+    try:
+        return TRANSITIONS[state, event]
+    except KeyError:
+        raise ValueError(f"a question that is {state.value} cannot be {event.value}") from None
+
+
+def answers(envelope: Envelope, ask: Ask, *, strict: bool) -> bool:
+    """Tell whether *envelope* answers *ask*.
+
+    Args:
+        envelope: A message in the asker's inbox.
+        ask: The question.
+        strict: Whether the peer marks its answers.  If it does not, any message from it counts,
+            also one that it sent before it saw the question.
+    """
+    if not ask.target or envelope.from_session_id != ask.target:
+        return False
+    return not strict or (bool(ask.request_id) and envelope.reply_to == ask.request_id)
+
+
+def state_diagram() -> str:
+    """Return the table as a Mermaid state diagram, without a last newline."""
+    lines = ["stateDiagram-v2", f"    [*] --> {FIRST.value}"]
+    lines += [
+        f"    {before.value} --> {after.value}: {event.value}"
+        for (before, event), after in TRANSITIONS.items()
+    ]
+    lines += [f"    {state.value} --> [*]" for state in State if state in ENDS]
+    return "\n".join(lines)
