@@ -1,0 +1,418 @@
+"""The store in memory: one process, nothing on disk, the same promises.
+
+It is the reference that the file store is compared with, the store of unit tests, and good for
+demonstrations.  A :class:`World` is what the disk is to the file store: several stores on one world
+are several processes, and :meth:`MemoryStore.die` is the death of one of them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple, Self
+
+from oxtail.core.address import Route
+from oxtail.core.correlation import Ask
+from oxtail.core.envelope import Envelope, encode
+from oxtail.core.names import check_box, is_message_id
+from oxtail.errors import StoreError
+from oxtail.ports import Claim, Clock, Ids, Peek, Receipt, Sent
+from oxtail.store.retention import LEDGER_BOUND, RECORD_KEEP_SECONDS, RETRACTABLE, ledger_limit
+from oxtail.trace import Trace, silent
+
+
+class _Held(NamedTuple):
+    """A claim on one box."""
+
+    box: str
+    messages: tuple[Envelope, ...]
+    owner: int
+
+
+class _Shown(NamedTuple):
+    """What an acknowledged claim held, for taking it back."""
+
+    held: tuple[_Held, ...]
+    receipts: tuple[str, ...]
+
+
+class World:
+    """What all memory stores of one test or program share."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.boxes: dict[str, list[Envelope]] = {}
+        self.ledgers: dict[str, list[Envelope]] = {}
+        self.claims: dict[str, _Held] = {}
+        self.receipts: dict[str, Receipt] = {}
+        self.sent: dict[str, tuple[Sent, float]] = {}
+        self.waiting: dict[tuple[str, str], tuple[Ask, int]] = {}
+        self.pending: dict[tuple[str, str], tuple[Ask, float]] = {}
+        self.dead: set[int] = set()
+        self.bells: list[MemoryBell] = []
+        self.owners = 0
+
+    def ring(self, box: str) -> None:
+        """Ring every bell on *box*."""
+        for bell in self.bells:
+            if box in bell.boxes:
+                bell.ring()
+
+
+class MemoryBell:
+    """A doorbell between threads; see :class:`oxtail.ports.Bell`."""
+
+    def __init__(self, world: World, boxes: Iterable[str]) -> None:
+        self.boxes = frozenset(boxes)
+        self._world = world
+        self._changed = threading.Condition()
+        self._rung = False
+        self._interrupted = False
+
+    def __enter__(self) -> Self:
+        with self._world.lock:
+            self._world.bells.append(self)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        with self._world.lock:
+            self._world.bells.remove(self)
+
+    def ring(self) -> None:
+        """Ring."""
+        with self._changed:
+            self._rung = True
+            self._changed.notify_all()
+
+    def wait(self, timeout: float) -> bool:
+        """Wait for a ring; see :meth:`oxtail.ports.Bell.wait`."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._rung or self._interrupted, max(timeout, 0))
+            rung, self._rung, self._interrupted = self._rung, False, False
+            return rung
+
+    def interrupt(self) -> None:
+        """End a wait; see :meth:`oxtail.ports.Bell.interrupt`."""
+        with self._changed:
+            self._interrupted = True
+            self._changed.notify_all()
+
+
+class MemoryStore:
+    """A :class:`oxtail.ports.Store` in memory.
+
+    Attributes:
+        world: What this store shares with others.
+
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        ids: Ids | None = None,
+        trace: Trace = silent,
+        *,
+        world: World | None = None,
+        received_max: int = LEDGER_BOUND,
+        pending_ask_ttl_ms: int = 3_600_000,
+    ) -> None:
+        self.world = world or World()
+        self._clock = clock
+        self._ids = ids
+        self._trace = trace
+        self._bound = max(received_max, LEDGER_BOUND)
+        self._ttl = pending_ask_ttl_ms / 1000
+        self._shown: dict[tuple[str, ...], _Shown] = {}
+        self._count = 0
+        with self.world.lock:
+            self.world.owners += 1
+            self._owner = self.world.owners
+
+    def die(self) -> None:
+        """Make this store a dead process: others take over what it held."""
+        with self.world.lock:
+            self.world.dead.add(self._owner)
+
+    # ------------------------------------------------------------------ sending
+
+    def put(self, route: Route, envelope: Envelope, *, repeat: bool = False) -> None:
+        """Make a message exist; see :meth:`oxtail.ports.Store.put`."""
+        self._check(envelope)
+        with self.world.lock:
+            if route.session_id:
+                self._record(route.session_id, envelope, repeat)
+            box = self._box(route.box)
+            if not (repeat and self._is_known(box, envelope.id)):
+                box.append(envelope)
+            sent = Sent(
+                envelope.id,
+                envelope.enqueued_at,
+                route.session_id,
+                route.server_pid,
+                envelope.from_session_id,
+            )
+            self.world.sent.setdefault(envelope.id, (sent, self._clock.now()))
+            self.world.ring(route.box)
+
+    def put_copy(self, box: str, envelope: Envelope) -> None:
+        """Append to one more box; see :meth:`oxtail.ports.Store.put_copy`."""
+        self._check(envelope)
+        with self.world.lock:
+            self._box(box).append(envelope)
+            self.world.ring(box)
+
+    def _check(self, envelope: Envelope) -> None:
+        try:
+            encode(envelope)
+        except ValueError as error:
+            raise StoreError(str(error)) from error
+
+    def _box(self, name: str) -> list[Envelope]:
+        return self.world.boxes.setdefault(check_box(name), [])
+
+    def _is_known(self, box: list[Envelope], message_id: str) -> bool:
+        return (
+            message_id in self.world.receipts
+            or any(m.id == message_id for m in box)
+            or any(m.id == message_id for held in self.world.claims.values() for m in held.messages)
+        )
+
+    def _record(self, session_id: str, envelope: Envelope, repeat: bool) -> None:
+        ledger = self.world.ledgers.setdefault(session_id, [])
+        if repeat and any(m.id == envelope.id for m in ledger):
+            return
+        ledger.append(envelope)
+        if len(ledger) > ledger_limit(self._bound):
+            excess = len(ledger) - self._bound
+            kept = []
+            for message in ledger:
+                if excess > 0 and not message.action_required:
+                    excess -= 1
+                else:
+                    kept.append(message)
+            ledger[:] = kept
+
+    # ------------------------------------------------------------------ reading
+
+    def peek(self, boxes: Sequence[str]) -> Peek:
+        """Look without taking; see :meth:`oxtail.ports.Store.peek`."""
+        found: dict[str, Envelope] = {}
+        with self.world.lock:
+            for name in dict.fromkeys(boxes):
+                self._recover(name)
+                for message in self._box(name):
+                    if message.id not in self.world.receipts:
+                        found.setdefault(message.id, message)
+        return Peek(tuple(found.values()))
+
+    def claim(self, boxes: Sequence[str], ids: Collection[str]) -> Claim:
+        """Take messages and hold them; see :meth:`oxtail.ports.Store.claim`."""
+        wanted = frozenset(ids)
+        tokens = []
+        found: dict[str, Envelope] = {}
+        with self.world.lock:
+            for name in dict.fromkeys(boxes):
+                self._recover(name)
+                box = self._box(name)
+                taken = tuple(m for m in box if m.id in wanted or m.id in self.world.receipts)
+                if not taken:
+                    continue
+                box[:] = [m for m in box if m.id not in wanted and m.id not in self.world.receipts]
+                tokens.append(self._hold(name, taken))
+                for message in taken:
+                    if message.id not in self.world.receipts:
+                        found.setdefault(message.id, message)
+        return Claim(tuple(tokens), tuple(found.values()))
+
+    def _hold(self, box: str, messages: tuple[Envelope, ...]) -> str:
+        self._count += 1
+        token = f"{box}.{self._owner}.{self._count}"
+        self.world.claims[token] = _Held(box, messages, self._owner)
+        return token
+
+    def ack(self, claim: Claim, via: str, session_id: str | None) -> None:
+        """Finish a claim; see :meth:`oxtail.ports.Store.ack`."""
+        now = int(self._clock.now())
+        with self.world.lock:
+            created = []
+            for message in claim.messages:
+                if is_message_id(message.id) and message.id not in self.world.receipts:
+                    self.world.receipts[message.id] = Receipt(message.id, now, via, session_id)
+                    created.append(message.id)
+            held = [self.world.claims.pop(token, None) for token in claim.tokens]
+            self._shown[claim.tokens] = _Shown(tuple(h for h in held if h), tuple(created))
+            while len(self._shown) > RETRACTABLE:
+                del self._shown[next(iter(self._shown))]
+
+    def release(self, claim: Claim) -> None:
+        """Give a claim back; see :meth:`oxtail.ports.Store.release`."""
+        with self.world.lock:
+            for token in reversed(claim.tokens):
+                if held := self.world.claims.pop(token, None):
+                    self._put_back(held)
+
+    def retract(self, claim: Claim) -> None:
+        """Undo an acknowledgement; see :meth:`oxtail.ports.Store.retract`."""
+        with self.world.lock:
+            shown = self._shown.pop(claim.tokens, None)
+            if shown is None:
+                return
+            for message_id in shown.receipts:
+                self.world.receipts.pop(message_id, None)
+            for held in reversed(shown.held):
+                self._put_back(held)
+
+    def _put_back(self, held: _Held) -> None:
+        box = self._box(held.box)
+        present = {m.id for m in box} | self.world.receipts.keys()
+        back = {m.id: m for m in reversed(held.messages) if m.id not in present}
+        box[:0] = reversed(back.values())
+        self.world.ring(held.box)
+
+    def _recover(self, box: str) -> None:
+        for token, held in reversed(self.world.claims.copy().items()):
+            if held.box == box and held.owner in self.world.dead:
+                del self.world.claims[token]
+                self._put_back(held)
+
+    # ------------------------------------------------------------------ records
+
+    def lookup(self, session_id: str, message_id: str) -> Envelope | None:
+        """Find a received message; see :meth:`oxtail.ports.Store.lookup`."""
+        with self.world.lock:
+            for message in reversed(self.world.ledgers.get(session_id, [])):
+                if message.id == message_id:
+                    return message
+        return None
+
+    def answers(self, session_id: str, request_id: str, from_session_id: str) -> tuple[str, ...]:
+        """Find answers; see :meth:`oxtail.ports.Store.answers`."""
+        with self.world.lock:
+            return tuple(
+                dict.fromkeys(
+                    m.id
+                    for m in self.world.ledgers.get(session_id, ())
+                    if request_id
+                    and m.reply_to == request_id
+                    and m.from_session_id == from_session_id
+                )
+            )
+
+    def receipt(self, message_id: str) -> Receipt | None:
+        """Return a receipt; see :meth:`oxtail.ports.Store.receipt`."""
+        return self.world.receipts.get(message_id)
+
+    def sent(self, message_id: str) -> Sent | None:
+        """Return a sender's record; see :meth:`oxtail.ports.Store.sent`."""
+        record = self.world.sent.get(message_id)
+        return record[0] if record else None
+
+    def is_waiting(self, boxes: Sequence[str], message_id: str) -> bool:
+        """Tell whether a message is still on its way; see :meth:`oxtail.ports.Store.is_waiting`."""
+        with self.world.lock:
+            return any(m.id == message_id for name in boxes for m in self._box(name)) or any(
+                m.id == message_id
+                for held in self.world.claims.values()
+                if held.box in boxes
+                for m in held.messages
+            )
+
+    # ------------------------------------------------------------------ boxes
+
+    def adopt_box(self, source: str, target: str) -> int:
+        """Move a box; see :meth:`oxtail.ports.Store.adopt_box`."""
+        with self.world.lock:
+            self._recover(source)
+            if source == target:
+                return 0
+            mail, box = self._box(source), self._box(target)
+            present = {m.id for m in box}
+            moved = {m.id: m for m in mail if m.id not in present}
+            box.extend(moved.values())
+            mail.clear()
+            if moved:
+                self.world.ring(target)
+            return len(moved)
+
+    def quarantine_box(self, box: str, reason: str) -> int:
+        """Set a box aside; see :meth:`oxtail.ports.Store.quarantine_box`."""
+        with self.world.lock:
+            mail = self._box(box)
+            count = len(mail)
+            mail.clear()
+        if count:
+            self._trace("damaged_set_aside", path=box, problem=reason, lines=count)
+        return count
+
+    def has_mail(self, box: str) -> bool:
+        """Tell whether a box holds anything; see :meth:`oxtail.ports.Store.has_mail`."""
+        with self.world.lock:
+            return bool(self._box(box)) or any(h.box == box for h in self.world.claims.values())
+
+    def bell(self, boxes: Sequence[str]) -> MemoryBell:
+        """Return a doorbell; see :meth:`oxtail.ports.Store.bell`."""
+        return MemoryBell(self.world, boxes)
+
+    # ------------------------------------------------------------------ questions
+
+    def open_ask(self, ask: Ask) -> None:
+        """Record a wait; see :meth:`oxtail.ports.Store.open_ask`."""
+        with self.world.lock:
+            self.world.waiting[ask.session_id, ask.request_id] = (ask, self._owner)
+
+    def close_ask(self, ask: Ask) -> None:
+        """Forget a question; see :meth:`oxtail.ports.Store.close_ask`."""
+        with self.world.lock:
+            self.world.waiting.pop((ask.session_id, ask.request_id), None)
+            self.world.pending.pop((ask.session_id, ask.request_id), None)
+
+    def suspend_ask(self, ask: Ask) -> None:
+        """Stop waiting; see :meth:`oxtail.ports.Store.suspend_ask`."""
+        key = (ask.session_id, ask.request_id)
+        with self.world.lock:
+            self.world.pending.setdefault(key, (ask, self._clock.now()))
+            self.world.waiting.pop(key, None)
+
+    def waiting_asks(self, session_id: str) -> tuple[Ask, ...]:
+        """List waits; see :meth:`oxtail.ports.Store.waiting_asks`."""
+        with self._settled_asks():
+            found = [ask for ask, _ in self.world.waiting.values() if ask.session_id == session_id]
+        return tuple(sorted(found, key=lambda ask: (ask.at_ms, ask.request_id)))
+
+    def pending_asks(self, session_id: str) -> tuple[Ask, ...]:
+        """List pending asks; see :meth:`oxtail.ports.Store.pending_asks`."""
+        with self._settled_asks():
+            found = [
+                ask
+                for ask, at in self.world.pending.values()
+                if ask.session_id == session_id and self._clock.now() - at < self._ttl
+            ]
+        return tuple(sorted(found, key=lambda ask: (ask.at_ms, ask.request_id)))
+
+    def consume_pending_ask(self, session_id: str, request_id: str) -> bool:
+        """Take a pending ask; see :meth:`oxtail.ports.Store.consume_pending_ask`."""
+        with self._settled_asks():
+            record = self.world.pending.pop((session_id, request_id), None)
+        return record is not None and self._clock.now() - record[1] < self._ttl
+
+    @contextmanager
+    def _settled_asks(self) -> Iterator[None]:
+        """Hold the lock, with the waits of dead owners turned into pending asks."""
+        with self.world.lock:
+            for ask, owner in list(self.world.waiting.values()):
+                if owner in self.world.dead:
+                    self.suspend_ask(ask)
+            yield
+
+    def sweep(self) -> None:
+        """Forget old records; see :meth:`oxtail.ports.Store.sweep`."""
+        now = self._clock.now()
+        oldest = now - RECORD_KEEP_SECONDS
+        with self._settled_asks():
+            world = self.world
+            world.receipts = {i: r for i, r in world.receipts.items() if r.delivered_at >= oldest}
+            world.sent = {i: s for i, s in world.sent.items() if s[1] >= oldest}
+            world.pending = {k: p for k, p in world.pending.items() if now - p[1] < self._ttl}
+            for name in {held.box for held in world.claims.values()}:
+                self._recover(name)

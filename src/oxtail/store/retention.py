@@ -1,0 +1,23 @@
+"""How long and how much the stores keep; the numbers that both of them obey."""
+
+from __future__ import annotations
+
+from typing import Final
+
+LEDGER_BOUND: Final = 1_000
+"""Messages that every ledger keeps at least: all writers share a ledger, and a small value in the
+environment of one of them must not take the reply handles of the others."""
+
+LEDGER_MARGIN: Final = 0.25
+"""How far a ledger may grow over its bound before it is compacted; a compaction rewrites it."""
+
+RECORD_KEEP_SECONDS: Final = 7 * 86_400
+"""How long receipts, sender's records and empty boxes are kept, as npm peers keep them."""
+
+RETRACTABLE: Final = 16
+"""How many acknowledged claims a store remembers, so that they can be retracted."""
+
+
+def ledger_limit(bound: int) -> int:
+    """Return the number of lines above which a ledger with this *bound* is compacted."""
+    return int(bound * (1 + LEDGER_MARGIN))
