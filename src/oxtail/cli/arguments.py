@@ -232,7 +232,8 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose complaints are errors of ours, so that one place prints them."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}\n{self.format_usage().rstrip()}")
+        usage = " ".join(self.format_usage().split()).removeprefix("usage: ")
+        raise UsageError(message, usage=usage)
 
 
 def parser_for(verb: str) -> argparse.ArgumentParser:
@@ -270,6 +271,7 @@ def parse(verb: str, words: Sequence[str]) -> argparse.Namespace:
         UsageError: they are not what the verb takes.
         BadArgument: a text among them is not valid UTF-8.
         SystemExit: ``--help`` was among them, and was printed.
+
     """
     options = parser_for(verb).parse_args(list(words))
     _check_text(options)

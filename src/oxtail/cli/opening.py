@@ -26,6 +26,7 @@ def opened(options: argparse.Namespace, *, needs_identity: bool = False) -> Iter
     Raises:
         NoSessionId: *needs_identity*, and neither ``--as`` nor ``OXTAIL_SESSION_ID`` is given.
         StoreError: the state folder cannot be used.
+
     """
     environ = dict(os.environ)
     if options.session_id:

@@ -49,6 +49,7 @@ class Outcome(NamedTuple):
         exit_status: See :data:`oxtail.cli.arguments.EXIT_STATUSES`.
         committed: What happened already and cannot be undone by an output that fails, in a few
             words, or None.
+
     """
 
     result: dict[str, Any]
@@ -107,6 +108,7 @@ class Output:
     Attributes:
         command: The verb, or an empty text where none was recognized.
         as_json: Whether programs read it.
+
     """
 
     def __init__(self, command: str, as_json: bool) -> None:
@@ -119,6 +121,7 @@ class Output:
 
         Raises:
             OutputFailed: they could not be written.
+
         """
         if self.as_json:
             data = encode_line(
@@ -175,6 +178,8 @@ class Output:
                 self.remark(failed.message)
             return error.exit_status
         self.remark(f"{error.message} [{error.code}]")
+        if usage := error.fields.get("usage"):
+            self.remark(f"usage: {usage}")
         candidates = error.fields.get("candidates")
         if isinstance(candidates, (list, tuple)) and candidates:
             self.remark("it could be: " + ", ".join(str(each) for each in candidates))
@@ -195,6 +200,7 @@ class Output:
 
         Raises:
             OutputFailed: it could not be written.
+
         """
         try:
             _write(sys.stdout, text.encode())

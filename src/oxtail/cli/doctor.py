@@ -1,0 +1,84 @@
+"""``oxtail doctor``: what is wrong with the state folder and this machine, and what mends it.
+
+Reads only, and starts without a session of its own, so it works where nothing else does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+
+from oxtail.cli.output import Outcome, Output, one_line
+from oxtail.config import Settings, from_env
+from oxtail.disk.atomic import Disk
+from oxtail.identity.known import parse_known
+from oxtail.identity.process import is_alive
+from oxtail.identity.registry import is_running
+from oxtail.store.files.checks import NOTE, WRONG, Finding, Probes, examine
+
+
+def _machine(settings: Settings) -> Iterator[Finding]:
+    if not os.path.isdir(settings.user_home):
+        problem = f"the home folder {settings.user_home} does not exist"
+        yield Finding("home", WRONG, problem, "set HOME, or OXTAIL_HOME", settings.user_home)
+    elif not os.path.lexists(settings.home):
+        parent = os.path.dirname(settings.home)
+        if not os.access(parent, os.W_OK | os.X_OK):
+            problem = f"the state folder cannot be made in {parent}"
+            yield Finding("home", WRONG, problem, "set OXTAIL_HOME to a folder of yours", parent)
+    if shutil.which("tmux", path=settings.environ.get("PATH")) is None:
+        problem = "tmux is not installed: panes cannot be read, and keystrokes wake nobody"
+        yield Finding("tmux", NOTE, problem, "install tmux, if you want either")
+    if not settings.fsync:
+        problem = "syncing is off: mail may be lost in a power cut"
+        yield Finding("fsync", NOTE, problem, "unset OXTAIL_FSYNC")
+
+
+def _python() -> Iterator[Finding]:
+    if sys.dont_write_bytecode:
+        problem = "PYTHONDONTWRITEBYTECODE is set: each command compiles anew and takes longer"
+        yield Finding("bytecode", NOTE, problem, "unset PYTHONDONTWRITEBYTECODE")
+        return
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    cache = os.path.join(package, "__pycache__")
+    folder = cache if os.path.isdir(cache) else package
+    if os.path.isdir(cache) and os.listdir(cache):
+        return
+    if not os.access(folder, os.W_OK):
+        problem = "compiled modules cannot be kept, so each command takes longer"
+        remedy = f"{sys.executable} -m compileall -q {package}"
+        yield Finding("bytecode", NOTE, problem, remedy, package)
+
+
+def text_of(home: str, findings: list[Finding]) -> str:
+    """Return the findings for people, what is wrong first."""
+    lines = []
+    for finding in findings:
+        where = f"{finding.path}: " if finding.path else ""
+        lines.append(f"{finding.level}: {one_line(where + finding.problem)} [{finding.check}]")
+        lines.append(f"  to mend it: {one_line(finding.remedy)}")
+    wrong = sum(finding.level == WRONG for finding in findings)
+    summary = f"{wrong} things are wrong" if wrong > 1 else "one thing is wrong"
+    lines.append(f"{one_line(home)}: {summary if wrong else 'nothing is wrong'}")
+    return "\n".join(lines)
+
+
+def run(options: argparse.Namespace, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs
+    """Look, and report."""
+    settings = from_env(os.environ)
+    disk = Disk(settings.home)
+    probes = Probes(is_alive, is_running, parse_known)
+    findings = [*_machine(settings), *_python(), *examine(disk, probes, time.time())]
+    findings.sort(key=lambda finding: finding.level != WRONG)
+    healthy = not any(finding.level == WRONG for finding in findings)
+    members = {
+        "healthy": healthy,
+        "state_folder": settings.home,
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "findings": [finding._asdict() for finding in findings],
+    }
+    return Outcome(members, text_of(settings.home, findings), exit_status=0 if healthy else 1)
