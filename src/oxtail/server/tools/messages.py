@@ -1,0 +1,50 @@
+"""Tools that send and read mail.
+
+The two that show mail answer from inside the use case: mail counts as shown only when the answer
+is out, and goes back if it is not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oxtail.app import ask as app_ask
+from oxtail.app import read as app_read
+from oxtail.app import send as app_send
+from oxtail.app import status as app_status
+from oxtail.app.context import Context
+from oxtail.server.calls import Call
+
+
+def send_message(ctx: Context, call: Call, arguments: dict[str, Any]) -> None:
+    """Send a message."""
+    call.answer(app_send.send(ctx, **arguments).as_dict())
+
+
+def reply_to_message(ctx: Context, call: Call, arguments: dict[str, Any]) -> None:
+    """Answer a message by its id."""
+    call.answer(app_send.reply(ctx, **arguments).as_dict())
+
+
+def read_my_messages(ctx: Context, call: Call, arguments: dict[str, Any]) -> None:  # noqa: ARG001 - one shape for all tools
+    """Show waiting mail."""
+    drained = app_read.read(ctx, lambda result: call.answer(result.as_dict()))
+    if drained.messages:
+        call.showed(drained)
+
+
+def ask_peer(ctx: Context, call: Call, arguments: dict[str, Any]) -> None:
+    """Ask, wait, and show the answer."""
+    drained = app_ask.ask(
+        ctx,
+        emit=lambda result: call.answer(result.as_dict()),
+        cancelled=call.cancellation,
+        **arguments,
+    )
+    if drained.messages:
+        call.showed(drained)
+
+
+def message_status(ctx: Context, call: Call, arguments: dict[str, Any]) -> None:
+    """Say what is known of a message."""
+    call.answer(app_status.message_status(ctx, **arguments).as_dict())

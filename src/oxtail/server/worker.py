@@ -1,0 +1,63 @@
+"""The thread that does the work, so that the reading thread can always answer and cancel."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Any
+
+from oxtail.trace import Trace
+
+Job = Callable[..., object]
+
+
+def traced(trace: Trace, event: str, job: Job, *arguments: Any) -> None:
+    """Run *job*; trace what it raises, because nobody waits for it."""
+    try:
+        job(*arguments)
+    except Exception as error:  # noqa: BLE001 - a background job must not end the server
+        trace(event, job=getattr(job, "__qualname__", repr(job)), error=stack(error))
+
+
+def stack(error: Exception) -> str:
+    """Return the stack of *error* as text."""
+    import traceback
+
+    return "".join(traceback.format_exception(error))
+
+
+class Worker:
+    """Runs jobs one after another, in the order in which they came."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+        self._jobs: SimpleQueue[tuple[Job, tuple[Any, ...]] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="oxtail-worker", daemon=True)
+        self._is_started = False
+
+    def start(self) -> None:
+        """Start working."""
+        self._is_started = True
+        self._thread.start()
+
+    def put(self, job: Job, *arguments: Any) -> None:
+        """Run ``job(*arguments)`` after everything that was put before."""
+        self._jobs.put((job, arguments))
+
+    @property
+    def backlog(self) -> int:
+        """How many jobs wait, about."""
+        return self._jobs.qsize()
+
+    def finish(self, within: float) -> bool:
+        """Wait up to *within* seconds for all jobs to end; return whether they have."""
+        self._jobs.put(None)
+        if self._is_started:
+            self._thread.join(within)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while (item := self._jobs.get()) is not None:
+            job, arguments = item
+            traced(self._trace, "job_failed", job, *arguments)
