@@ -1,0 +1,10 @@
+"""The page about the command, which the argument tables write themselves."""
+
+from __future__ import annotations
+
+from oxtail.cli.arguments import reference
+
+
+def page() -> str:
+    """Return ``cli.md``."""
+    return reference()

@@ -1,0 +1,35 @@
+"""What each trace event means; the generator checks that none is missing and none is stale."""
+
+from __future__ import annotations
+
+EVENTS: dict[str, str] = {
+    "ack_failed": "mail was shown, and its receipt could not be written: it may be shown again",
+    "ask_peer_end": "a question ended, with or without an answer",
+    "ask_peer_late_catch": "the answer arrived in the last moment of the wait",
+    "ask_peer_pending_skipped_unclaimed": "no late answer can pull the asker back: it has no id",
+    "ask_peer_start": "a question was sent and is being waited on",
+    "ask_peer_wake_failed": "a door was tried and failed",
+    "ask_peer_wake_fired": "a door was used to wake a peer",
+    "ask_peer_wake_skipped": "a peer was not woken",
+    "autowake_store_error": "the records that keep automatic wakes rare could not be used",
+    "call_not_answered": "a tool call ended with nobody to answer: it was cancelled, or input ended",
+    "damaged_set_aside": "something broken was moved to `damaged/`",
+    "detect_preserved_existing_session_id": "detection disagreed with the known session, which stays",
+    "detect_skip_retries": "no way to learn the session id can ever work here",
+    "internal_error": "something happened that nobody foresaw",
+    "known_session_not_kept": "a session could not be remembered for its return",
+    "mailbox_legacy_breadcrumb_lost": "an old peer's box moved while it was written to",
+    "orphan_reap": "the server ends because its client is gone",
+    "publish_failed": "the entry could not be published; the server goes on and tries again later",
+    "record_damaged": "a record of the registry is malformed and counts as absent",
+    "record_forged": "a record names another process than its file and counts as absent",
+    "record_unreadable": "a record of the registry could not be read and counts as absent",
+    "registry_box_adopted": "mail of a dead server's box was moved to its session",
+    "registry_box_quarantined": "mail for a process id now owned by somebody else was set aside",
+    "registry_entry_reaped": "the entry of a dead process was removed",
+    "registry_step_failed": "tidying the registry failed at one step, and went on",
+    "retract_failed": "mail that was taken could not be put back at once",
+    "tmux_call": "tmux was run",
+    "wake_failed": "waking failed in an unforeseen way; the message is stored all the same",
+    "wake_outcome": "what became of a wake",
+}
