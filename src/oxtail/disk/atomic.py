@@ -16,7 +16,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import stat
 import time
 from typing import Final, NamedTuple
@@ -28,6 +27,7 @@ from oxtail.trace import Trace, silent, timestamp
 
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
+_OTHERS: Final = 0o077
 READ_MAX_BYTES: Final = 256 * 1024 * 1024
 """Most bytes that one file of the state folder may have; a larger one is damage."""
 
@@ -39,6 +39,7 @@ _WRITE_FLAGS: Final = os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_CREAT | 
 _APPEND_FLAGS: Final = (
     os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK
 )
+_EMPTY_FLAGS: Final = os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
@@ -70,6 +71,7 @@ class Disk:
         self.fsync = fsync
         self.trace = trace
         self._folders: set[str] = set()
+        self._named: set[tuple[str, int]] = set()
 
     def folder(self, path: str) -> str:
         """Make the folder *path* private to its user, with the state folder above it.
@@ -91,6 +93,11 @@ class Disk:
             ) from error
         self._folders.add(path)
         return path
+
+    def remake_folder(self, path: str) -> str:
+        """Make the folder *path* again after somebody removed it; as :meth:`folder`."""
+        self._folders.discard(path)
+        return self.folder(path)
 
     def sync(self, descriptor: int) -> None:
         """Make what was written to *descriptor* survive a power cut."""
@@ -128,8 +135,19 @@ class Disk:
         return descriptor
 
     def open_append(self, path: str) -> int:
-        """Open *path* for appending and reading, creating it 0600; see :meth:`open_regular`."""
-        return self.open_regular(path, _APPEND_FLAGS)
+        """Open *path* for appending and reading, creating it 0600; see :meth:`open_regular`.
+
+        A file that others may read is made private.
+        """
+        try:
+            descriptor = self.open_regular(path, _APPEND_FLAGS)
+        except FileNotFoundError:
+            self.remake_folder(os.path.dirname(path))
+            descriptor = self.open_regular(path, _APPEND_FLAGS)
+        if os.fstat(descriptor).st_mode & _OTHERS:
+            with contextlib.suppress(PermissionError):  # it belongs to another user of the folder
+                os.fchmod(descriptor, FILE_MODE)
+        return descriptor
 
     def read(self, path: str, limit: int = READ_MAX_BYTES) -> bytes | None:
         """Return the content of the regular file *path*, or None if there is none.
@@ -173,7 +191,10 @@ class Disk:
         """
         descriptor = self.open_append(path)
         try:
-            size = os.fstat(descriptor).st_size
+            found = os.fstat(descriptor)
+            size = found.st_size
+            if not size:
+                self._keep_name(path, found.st_ino)
             if size and os.pread(descriptor, 1, size - 1) != b"\n":
                 data = b"\n" + data
             try:
@@ -186,15 +207,46 @@ class Disk:
             raise
         return descriptor
 
+    def _keep_name(self, path: str, inode: int) -> None:
+        """Sync the folder of an empty file before its first line, so that its name lasts."""
+        if (path, inode) not in self._named:
+            self.sync_folder(os.path.dirname(path))
+            self._named.add((path, inode))
+
+    def empty(self, path: str) -> None:
+        """Cut the regular file *path* to nothing, in place; a missing one is empty.
+
+        Raises:
+            DamagedRecord: *path* is no regular file.
+            OSError: the disk refused.
+
+        """
+        try:
+            descriptor = self.open_regular(path, _EMPTY_FLAGS)
+        except FileNotFoundError:
+            return
+        try:
+            os.ftruncate(descriptor, 0)
+        finally:
+            os.close(descriptor)
+
     def temporary(self, path: str) -> str:
         """Return a name beside *path* that nobody else uses."""
-        return f"{path}{TEMPORARY_MARK}{os.getpid()}.{secrets.token_hex(6)}"
+        return f"{path}{TEMPORARY_MARK}{os.getpid()}.{os.urandom(6).hex()}"
 
-    def _write_temporary(self, path: str, data: bytes, durable: bool) -> str:
+    def _write_temporary(
+        self, path: str, data: bytes, durable: bool, mtime: float | None = None
+    ) -> str:
         temporary = self.temporary(path)
-        descriptor = os.open(temporary, _WRITE_FLAGS, FILE_MODE)
+        try:
+            descriptor = os.open(temporary, _WRITE_FLAGS, FILE_MODE)
+        except FileNotFoundError:
+            self.remake_folder(os.path.dirname(path))
+            descriptor = os.open(temporary, _WRITE_FLAGS, FILE_MODE)
         try:
             _write_all(descriptor, data)
+            if mtime is not None:
+                os.utime(descriptor, (mtime, mtime))
             if durable:
                 self.sync(descriptor)
         except BaseException:
@@ -222,16 +274,19 @@ class Disk:
         if durable:
             self.sync_folder(os.path.dirname(path))
 
-    def create(self, path: str, data: bytes, *, durable: bool = False) -> bool:
+    def create(
+        self, path: str, data: bytes, *, durable: bool = False, mtime: float | None = None
+    ) -> bool:
         """Put *data* under *path* in one step unless the name is taken; tell whether it was free.
 
-        Commit point: the link.  Of several callers exactly one gets True.
+        Commit point: the link.  Of several callers exactly one gets True.  *mtime* (unix seconds)
+        becomes the file's modification time.
 
         Raises:
             OSError: the disk refused; *path* is what it was.
 
         """
-        temporary = self._write_temporary(path, data, durable)
+        temporary = self._write_temporary(path, data, durable, mtime)
         try:
             os.link(temporary, path)
         except FileExistsError:
@@ -335,4 +390,4 @@ class Disk:
 
     def _damaged_name(self, name: str) -> str:
         stamp = timestamp(time.time()).replace(":", "").replace(".", "-")
-        return f"{stamp}-{secrets.token_hex(4)}-{safe_name(name)[:80]}"
+        return f"{stamp}-{os.urandom(4).hex()}-{safe_name(name)[:80]}"

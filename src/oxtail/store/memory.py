@@ -281,10 +281,8 @@ class MemoryStore:
     def lookup(self, session_id: str, message_id: str) -> Envelope | None:
         """Find a received message; see :meth:`oxtail.ports.Store.lookup`."""
         with self.world.lock:
-            for message in reversed(self.world.ledgers.get(session_id, [])):
-                if message.id == message_id:
-                    return message
-        return None
+            ledger = self.world.ledgers.get(session_id, [])
+            return next((m for m in reversed(ledger) if m.id == message_id), None)
 
     def answers(self, session_id: str, request_id: str, from_session_id: str) -> tuple[str, ...]:
         """Find answers; see :meth:`oxtail.ports.Store.answers`."""
