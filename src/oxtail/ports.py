@@ -238,7 +238,7 @@ class Store(Protocol):
         ...
 
     def pending_asks(self, session_id: str) -> tuple[Ask, ...]:
-        """Return the questions of *session_id* that nobody waits on any more, younger than the TTL."""
+        """Return the questions of *session_id* that nobody waits on any more, within the TTL."""
         ...
 
     def consume_pending_ask(self, session_id: str, request_id: str) -> bool:

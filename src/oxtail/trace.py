@@ -1,7 +1,7 @@
 """The trace: one JSON line per event, for whoever wants to know what happened.
 
 Tracing is off unless ``MCP_TRACE_FILE`` names a file.  It never fails: a trace that cannot be
-written is worth less than the work it would describe.  ``docs/reference/trace.md`` lists the events.
+written is worth less than the work it would describe.  The events: ``docs/reference/trace.md``.
 """
 
 from __future__ import annotations

@@ -73,6 +73,11 @@ class FakeRegistry:
 
     def publish(self, entry: Entry) -> None:
         self.shared[self.me] = entry
+        client = entry.client
+        if client.session_id:
+            self.remember(
+                Known(client.session_id, entry.name, client.type, client.cwd, entry.started_at)
+            )
 
     def withdraw(self) -> None:
         self.shared.pop(self.me, None)

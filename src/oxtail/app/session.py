@@ -95,7 +95,7 @@ class Session:
         with self._lock:
             if self.id is None and (found := self._detection.from_env(self._entry.client.type)):
                 self._entry = self._with(found)
-            self._publish(first=True)
+            self._publish()
 
     def handshake(self, client_name: str | None) -> None:
         """Learn from the client's name what it is, then look again for its session."""
@@ -184,7 +184,6 @@ class Session:
                 return
             self._closed = True
             if self._announced:
-                self._remember()
                 self._registry.withdraw()
 
     def _with(self, found: Detected) -> Entry:
@@ -240,6 +239,7 @@ class Session:
             self._entry = self._entry._replace(client=client._replace(transcript_path=path))
 
     def _remember(self) -> None:
+        """Stay known although there is no entry, so that peers can reply later."""
         client = self._entry.client
         if client.session_id is None:
             return
@@ -256,10 +256,10 @@ class Session:
         except StoreError as error:
             self._trace("known_session_not_kept", error=error.message)
 
-    def _publish(self, first: bool = False) -> None:
+    def _publish(self) -> None:
         if self._closed:
             return
         if self._announced:
             self._registry.publish(self._entry)
-        if not first or self.id is not None:
+        else:
             self._remember()

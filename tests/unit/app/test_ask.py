@@ -63,7 +63,7 @@ class Asking(threading.Thread):
     def run(self) -> None:
         try:
             self.call()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - kept for the test to look at
             self.error = error
 
     def ended(self) -> Asking:
