@@ -10,6 +10,7 @@ with lone surrogates escaped, and ``NaN`` is no number.
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any, NoReturn
 
@@ -24,13 +25,18 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
+def _finite(text: str) -> float | None:
+    value = float(text)
+    return value if math.isfinite(value) else None
+
+
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 _pretty = json.JSONEncoder(ensure_ascii=False, indent=2, allow_nan=False)
-_decoder = json.JSONDecoder(parse_constant=_refuse_constant)
+_decoder = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
 
 
 def to_utf8(text: str) -> bytes:
-    r"""Encode *text* as UTF-8, a lone surrogate as its ``\\udXXX`` escape.
+    r"""Encode *text* as UTF-8, a lone surrogate as its ``\udXXX`` escape.
 
     The result is valid inside a JSON string only.
     """
@@ -62,6 +68,8 @@ def encode_pretty(value: object) -> bytes:
 
 def decode(data: bytes | str) -> Any:
     """Return the value of *data*; invalid UTF-8 is replaced, and a byte-order mark is not skipped.
+
+    A number beyond all floats, such as ``1e400``, is None: Node reads infinity and writes ``null``.
 
     Raises:
         ValueError: *data* is not JSON, holds ``NaN`` or ``Infinity``, or is nested too deeply.

@@ -22,6 +22,12 @@ LINE_MAX_BYTES: Final = 1_048_576
 
 ORIGINS: Final = ("peer", "operator")
 
+EXTRA_MAX_DEPTH: Final = 16
+"""Deepest nesting of a member of other implementations; a deeper one is left out."""
+
+TIME_MAX_SECONDS: Final = 2**53
+"""A time stamp from here on is no time stamp: Node counts no further without gaps."""
+
 _LINE_START: Final = re.compile(rb'\{"schema_version":1,"id":"[0-9a-f]{16}","body":"')
 _OPTIONAL_TEXT: Final = (
     "from_session_id",
@@ -118,13 +124,15 @@ def encode(envelope: Envelope) -> bytes:
     """Return the line of *envelope*, its newline included.
 
     Raises:
-        ValueError: the line would not start as every reader expects, for instance because the id
-            is not sixteen hex digits.  Nothing was written.
+        ValueError: no reader would take the line for a message, for instance because the id is not
+            sixteen hex digits, or because it is too long.  Nothing was written.
 
     """
     line = codec.encode_line(envelope.as_dict())
     if not _LINE_START.match(line):
         raise ValueError(f"not a valid message id: {envelope.id[:40]!r}")
+    if len(line) > LINE_MAX_BYTES:
+        raise ValueError(f"a line of {len(line)} bytes is too long for a message")
     return line
 
 
@@ -132,7 +140,7 @@ def decode(line: bytes) -> Envelope:
     """Return the message on *line*.
 
     Readers accept any string as id, as every peer does; optional members of the wrong type count
-    as absent.
+    as absent, and a time stamp that is none as 0.
 
     Raises:
         DamagedRecord: *line* is not a message; ``problem`` says why.
@@ -145,6 +153,19 @@ def decode(line: bytes) -> Envelope:
     except ValueError as error:
         raise DamagedRecord("line is not JSON") from error
     return from_dict(members)
+
+
+def _seconds(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return 0
+    return int(value) if 0 <= value < TIME_MAX_SECONDS else 0
+
+
+def _is_shallow(value: object, levels: int = EXTRA_MAX_DEPTH) -> bool:
+    if not isinstance(value, (dict, list)):
+        return True
+    inner = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(_is_shallow(item, levels - 1) for item in inner)
 
 
 def from_dict(members: object) -> Envelope:
@@ -161,9 +182,6 @@ def from_dict(members: object) -> Envelope:
     identifier, body = members.get("id"), members.get("body")
     if not isinstance(identifier, str) or not isinstance(body, str):
         raise DamagedRecord("id or body is not a string")
-    enqueued_at = members.get("enqueued_at")
-    if isinstance(enqueued_at, bool) or not isinstance(enqueued_at, (int, float)):
-        enqueued_at = 0
     origin = members.get("origin")
     texts = {
         name: value
@@ -173,10 +191,10 @@ def from_dict(members: object) -> Envelope:
     return Envelope(
         id=identifier,
         body=body,
-        enqueued_at=int(enqueued_at),
+        enqueued_at=_seconds(members.get("enqueued_at")),
         origin=origin if isinstance(origin, str) and origin in ORIGINS else "peer",
         action_required=members.get("action_required") is True,
-        extra=tuple((k, v) for k, v in members.items() if k not in _KNOWN),
+        extra=tuple((k, v) for k, v in members.items() if k not in _KNOWN and _is_shallow(v)),
         **texts,
     )
 

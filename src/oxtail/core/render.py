@@ -36,12 +36,15 @@ _UNSEEN: Final = re.compile(
     "\U000e0000-\U000e007f"  # text that is not displayed
     "\ud800-\udfff]"  # halves of characters, which no strict reader accepts
 )
+_BLANKS: Final = "[ \t\xa0\u1680\u2000-\u200f\u202f\u205f\u2060\u3000\ufeff]*+"
+_DASHES: Final = "[-\u2010-\u2015\u2212\ufe58\ufe63\uff0d]{2,}+"
+# No repetition below gives back what it took, so a hostile body costs linear time.
 _FRAME_LINE: Final = re.compile(
-    "^([\\s\u200b-\u200f\u2060\ufeff]*)"
-    "(?=[-\u2010-\u2015\u2212\ufe58\ufe63\uff0d]{2,}\\s*msg|\\[oxtail)",
-    re.IGNORECASE | re.MULTILINE,
+    f"^({_BLANKS})(?={_DASHES}{_BLANKS}msg|\\[{_BLANKS}oxtail)", re.IGNORECASE | re.MULTILINE
 )
-_FRAME_TAG: Final = re.compile(f"<(?=\\s*/?\\s*(?:{'|'.join(FRAME_TAGS)}))", re.IGNORECASE)
+_FRAME_TAG: Final = re.compile(
+    f"<(?=\\s*+{_BLANKS}(?:/\\s*+{_BLANKS})?(?:{'|'.join(FRAME_TAGS)}))", re.IGNORECASE
+)
 
 
 class Rendered(NamedTuple):
