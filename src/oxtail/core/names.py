@@ -20,6 +20,9 @@ _PID: Final = re.compile(r"[1-9][0-9]{0,9}")
 _FILE_STEM: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]")
 
+SESSION_ID_MAX_CHARS: Final = 200
+"""Longest session id; the clients' own have 36 characters."""
+
 BOX_READABLE_UNITS: Final = 40
 """UTF-16 units of the session id that stay readable in a box name."""
 
@@ -93,6 +96,11 @@ def parse_pid(text: str) -> int | None:
 def is_message_id(text: object) -> bool:
     """Tell whether *text* is sixteen lower-case hex digits."""
     return isinstance(text, str) and MESSAGE_ID.fullmatch(text) is not None
+
+
+def is_session_id(text: str) -> bool:
+    """Tell whether *text* may name a session: 1 to 200 printable characters."""
+    return 0 < len(text) <= SESSION_ID_MAX_CHARS and text.isprintable()
 
 
 def is_uuid_shape(text: str) -> bool:

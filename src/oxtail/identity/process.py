@@ -37,7 +37,7 @@ PS_ANSWER_SECONDS: Final = 5.0
 """How long an answer of ``ps`` is used again where there is no ``/proc``."""
 
 _LINUX: Final = sys.platform.startswith("linux")
-_MONTHS: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS: Final = "JanFebMarAprMayJunJulAugSepOctNovDec"
 _LSTART: Final = re.compile(
     r"[A-Z][a-z]{2} +([A-Z][a-z]{2}) +([0-9]{1,2}) +([0-9]{2}):([0-9]{2}):([0-9]{2}) +([0-9]{4})"
 )
@@ -220,9 +220,10 @@ def lstart(pid: int) -> str:
 def lstart_seconds(text: str) -> int | None:
     """Return an ``lstart`` text as seconds since 1970 as if it were UTC, or None if it is none."""
     match = _LSTART.fullmatch(text.strip())
-    if match is None or match[1] not in _MONTHS:
+    place = _MONTHS.find(match[1]) if match else -1
+    if match is None or place % 3:
         return None
-    month, day, year = _MONTHS.index(match[1]) + 1, int(match[2]), int(match[6])
+    month, day, year = place // 3 + 1, int(match[2]), int(match[6])
     # Days of the civil calendar, with the year starting in March so that a leap day is its last.
     shifted = year - (month <= 2)
     days = 365 * shifted + shifted // 4 - shifted // 100 + shifted // 400
