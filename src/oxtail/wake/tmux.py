@@ -67,16 +67,20 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() else 0
 
 
-def parse_panes(output: bytes, border: str) -> tuple[Pane, ...]:
-    """Return the panes of a ``list-panes`` answer whose fields are parted by *border*.
+def pane_form(word: str) -> str:
+    """Return the form in which ``list-panes`` is to answer; see :func:`parse_panes`."""
+    return f"<{word}>".join(f"#{{{field}}}" for field in _FIELDS) + f"</{word}>"
+
+
+def parse_panes(output: bytes, word: str) -> tuple[Pane, ...]:
+    """Return the panes of a ``list-panes`` answer in the form of :func:`pane_form`.
 
     A dead pane has the process id 0: its old one may belong to somebody else by now.
     What is no pane is left out.
     """
     panes = []
-    records = output.decode("utf-8", "surrogateescape").split(border + border)
-    for record in records:
-        fields = record.removeprefix("\n").split(border)
+    for record in output.decode("utf-8", "surrogateescape").split(f"</{word}>"):
+        fields = record.removeprefix("\n").split(f"<{word}>")
         if len(fields) != len(_FIELDS) or not is_pane_id(fields[0]):
             continue
         pane_id, pid, dead, active, shown, created, attached, windows, name, path, cwd = fields
@@ -162,11 +166,10 @@ class Tmux:
         """
         if not self.can_answer():
             return ()
-        border = f"<{secrets.token_hex(8)}>"
-        form = border.join(f"#{{{field}}}" for field in _FIELDS) + border + border
-        answer = self._run("list-panes", "-a", "-F", form)
+        word = secrets.token_hex(8)
+        answer = self._run("list-panes", "-a", "-F", pane_form(word))
         if answer.status == 0:
-            return parse_panes(answer.output, border)
+            return parse_panes(answer.output, word)
         if answer.status is not None and _NO_SERVER.search(answer.error):
             return ()
         raise PaneError(answer.error or "tmux failed")
