@@ -92,6 +92,11 @@ def _parent_lookup() -> Callable[[int], int]:
     return lambda pid: rows[pid].ppid if pid in rows else 0
 
 
+def parent_of(pid: int) -> int | None:
+    """Return the parent of *pid*, or None where there is none or it is unknown."""
+    return _parent_lookup()(pid) or None
+
+
 def walk(pid: int, parent_of: Callable[[int], int]) -> tuple[int, ...]:
     """Return the pids above *pid*, nearest first, without pid 1; ends on a cycle."""
     found: list[int] = []

@@ -1,0 +1,147 @@
+"""The only place where adapters meet ports.
+
+Belongs here: which class implements which port, and which function of one adapter another is
+given.  Never here: a rule.  Building a context touches no file; opening its session does.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Final
+
+from oxtail.app.context import Context
+from oxtail.app.session import CLAIMED, Session
+from oxtail.config import Settings
+from oxtail.core.entry import OURS, Client, Entry
+from oxtail.disk.atomic import Disk
+from oxtail.identity.ancestry import parent_of
+from oxtail.identity.detect import Ladder, client_type_from_env
+from oxtail.identity.process import current_owner, provably_dead
+from oxtail.identity.projects import FileProjects
+from oxtail.identity.registry import FileRegistry
+from oxtail.store.files.store import FileStore
+from oxtail.trace import open_trace
+from oxtail.transcripts.files import FileTranscripts
+from oxtail.wake.markers import FileMarkers
+from oxtail.wake.panes import TmuxPanes
+from oxtail.wake.records import FileWakeRecords
+from oxtail.wake.waker import NoDoors
+
+ROLES: Final = ("server", "python", "cli")
+"""Who takes part: the server of an agent, a Python program, or one command."""
+
+
+class SystemClock:
+    """The time of this machine."""
+
+    def now(self) -> float:
+        """Return the wall clock in unix seconds."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Return seconds that never run backwards."""
+        return time.monotonic()
+
+
+class RandomIds:
+    """Ids from the system's source of randomness."""
+
+    def new_id(self) -> str:
+        """Return sixteen random hex digits."""
+        return os.urandom(8).hex()
+
+
+def _first_entry(settings: Settings, role: str, clock: SystemClock) -> Entry:
+    environ = settings.environ
+    # A program that an agent starts inherits the agent's variables and is not that agent.
+    kind = client_type_from_env(environ) if role == "server" else "unknown"
+    session_id = environ.get("OXTAIL_SESSION_ID") if role != "server" else None
+    owner = current_owner()
+    return Entry(
+        server_pid=owner.pid,
+        started_at=int(clock.now()),
+        client=Client(
+            type=kind,
+            session_id=session_id or None,
+            transcript_path=None,
+            session_id_source=CLAIMED if session_id else None,
+            cwd=os.getcwd(),
+        ),
+        proc_sig="",
+        capabilities=OURS,
+        name=environ.get("OXTAIL_NAME") or None,
+        start_token=owner.start_token,
+    )
+
+
+def open_context(settings: Settings, *, role: str, announced: bool | None = None) -> Context:
+    """Return the context of this process on the state folder of *settings*.
+
+    Args:
+        settings: The settings.
+        role: ``server``, ``python`` or ``cli``.
+        announced: Whether the process gets a registry entry; a command has none unless it waits
+            for an answer.
+    """
+    clock, ids = SystemClock(), RandomIds()
+    trace = open_trace(settings.trace_file)
+    disk = Disk(settings.home, fsync=settings.fsync, trace=trace)
+    store = FileStore(
+        disk,
+        clock,
+        ids,
+        owner=current_owner(),
+        provably_dead=provably_dead,
+        received_max=settings.received_max,
+        pending_ask_ttl_ms=settings.pending_ask_ttl_ms,
+        lock_budget_ms=settings.lock_budget_ms,
+    )
+    registry = FileRegistry(
+        disk,
+        clock,
+        has_mail=store.has_mail,
+        adopt_box=store.adopt_box,
+        quarantine_box=store.quarantine_box,
+    )
+    transcripts = FileTranscripts(settings.user_home, settings.environ, clock)
+    panes = TmuxPanes(settings.environ, parent_of, trace)
+    detection = Ladder(
+        disk,
+        clock,
+        settings.environ if role == "server" else {},
+        user_home=settings.user_home,
+        locate=transcripts.locate,
+    )
+    session = Session(
+        _first_entry(settings, role, clock),
+        announced=role != "cli" if announced is None else announced,
+        registry=registry,
+        store=store,
+        transcripts=transcripts,
+        detection=detection,
+        panes=panes,
+        clock=clock,
+        trace=trace,
+    )
+    return Context(
+        settings=settings,
+        session=session,
+        store=store,
+        registry=registry,
+        projects=FileProjects(settings.scope),
+        presence=FileMarkers(disk),
+        wake_records=FileWakeRecords(
+            disk,
+            clock,
+            dedupe_ttl_ms=settings.autowake_dedupe_ttl_ms,
+            min_interval_ms=settings.autowake_min_interval_ms,
+            trace=trace,
+        ),
+        waker=NoDoors(settings.wake_strategy, trace),
+        panes=panes,
+        transcripts=transcripts,
+        clock=clock,
+        ids=ids,
+        trace=trace,
+    )
