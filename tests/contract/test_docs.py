@@ -1,0 +1,97 @@
+"""The docs say what the code does: pages are current, links lead somewhere, commands exist."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from oxtail.cli.arguments import VERBS
+from oxtail.config import NUMBERS
+from oxtail.server.catalog import TOOLS
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted(
+    page
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("bench/*.md")]
+    if "out" not in page.parts
+)
+SOURCES = sorted(ROOT.glob("src/**/*.py"))
+
+_LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+_DOCS_PATH = re.compile(r"\bdocs/[a-z][a-z/-]*\.md\b")
+
+
+def _slug(heading: str) -> str:
+    kept = re.sub(r"[^\w\- ]", "", heading.strip().lower().replace("`", ""))
+    return kept.replace(" ", "-")
+
+
+def _anchors(page: Path) -> set[str]:
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return {_slug(line.lstrip("#")) for line in text.splitlines() if line.startswith("#")}
+
+
+def test_the_generated_pages_are_current() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "generate-docs"), "--check"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    broken = []
+    for link in _LINK.findall(page.read_text(encoding="utf-8")):
+        if "://" in link or link.startswith("mailto:"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or (anchor and anchor not in _anchors(target)):
+            broken.append(link)
+
+    assert not broken
+
+
+def test_every_page_that_the_sources_name_exists() -> None:
+    named = {
+        name
+        for source in SOURCES
+        for name in _DOCS_PATH.findall(source.read_text(encoding="utf-8"))
+    }
+
+    assert named
+    assert not {name for name in named if not (ROOT / name).exists()}
+
+
+def test_every_tool_verb_and_setting_is_documented() -> None:
+    reference = {
+        page.name: page.read_text(encoding="utf-8")
+        for page in (ROOT / "docs" / "reference").glob("*.md")
+    }
+
+    assert all(f"\n## {tool.name}\n" in reference["tools.md"] for tool in TOOLS)
+    assert all(f"\n## oxtail {verb}\n" in reference["cli.md"] for verb in VERBS)
+    assert all(f"`{each.variable}`" in reference["settings.md"] for each in NUMBERS.values())
+
+
+def test_every_make_command_that_the_docs_name_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
+    named = {
+        name
+        for page in PAGES
+        for name in re.findall(
+            r"(?:^|`)make ([a-z]+)", page.read_text(encoding="utf-8"), re.MULTILINE
+        )
+    }
+
+    assert {"demo", "test"} <= named
+    assert named <= targets

@@ -1,0 +1,141 @@
+"""What a process loads before it can work; a fast start is a promise, and imports are its cost.
+
+A child prints ``sys.modules``; import-linter cannot see what the standard library pulls in.
+No clock is read here: ``bench/`` measures.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from subprocess import PIPE, Popen
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[2] / "src"
+
+HEAVY = {
+    "asyncio",
+    "concurrent.futures",
+    "contextvars",
+    "dataclasses",
+    "decimal",
+    "email",
+    "http",
+    "inspect",
+    "logging",
+    "multiprocessing",
+    "pathlib",
+    "pickle",
+    "shutil",
+    "ssl",
+    "tempfile",
+    "tomlkit",
+    "unittest",
+    "urllib",
+    "uuid",
+}
+"""Modules that cost milliseconds, and that no start of a server or of a send may load."""
+
+ONLY_WHERE_NEEDED = {"argparse", "subprocess", "traceback"}
+"""Modules that a server must not load before it has answered tools/list."""
+
+PREAMBLE = f"""
+import sys
+bare = set(sys.modules)
+sys.path.insert(0, {str(SOURCE)!r})
+def report():
+    print("LOADED", *sorted(set(sys.modules) - bare), file=sys.stderr)
+"""
+
+REQUESTS = [
+    {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {
+            "protocolVersion": "2025-06-18",
+            "capabilities": {},
+            "clientInfo": {"name": "test", "version": "1"},
+        },
+    },
+    {"jsonrpc": "2.0", "method": "notifications/initialized"},
+    {"jsonrpc": "2.0", "id": 2, "method": "tools/list"},
+]
+
+
+def run(code: str, stdin: str = "") -> tuple[set[str], str]:
+    """Run *code* in a bare interpreter; return the modules that it reported and its output."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", PREAMBLE + code],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=15,
+    )
+    lines = [line for line in done.stderr.splitlines() if line.startswith("LOADED ")]
+    assert lines, done.stderr
+    return set(lines[-1].split()[1:]), done.stdout
+
+
+@pytest.fixture
+def peer() -> Iterator[str]:
+    """The name of a live session of this project: another process."""
+    code = (
+        f"import sys; sys.path.insert(0, {str(SOURCE)!r}); import oxtail\n"
+        "me = oxtail.join(name='receiver'); print('READY', flush=True)\n"
+        "sys.stdin.read(); me.leave()"
+    )
+    with Popen([sys.executable, "-I", "-S", "-c", code], stdin=PIPE, stdout=PIPE, text=True) as it:
+        assert it.stdout
+        assert it.stdin
+        assert it.stdout.readline() == "READY\n"
+        yield "receiver"
+        it.stdin.close()
+
+
+def test_importing_the_package_loads_nothing_else() -> None:
+    loaded, _ = run("import oxtail; report()")
+
+    assert loaded == {"__future__", "oxtail"}
+
+
+def test_a_server_that_listed_its_tools_has_loaded_nothing_heavy() -> None:
+    lines = "".join(json.dumps(request) + "\n" for request in REQUESTS)
+
+    loaded, output = run(
+        "import os, threading\n"
+        "real = os.write\n"
+        "from oxtail.cli.main import main\n"
+        "try:\n"
+        "    main(['serve'])\n"
+        "finally:\n"
+        "    report()\n",
+        lines,
+    )
+
+    answers = [json.loads(line) for line in output.splitlines()]
+    assert [answer["id"] for answer in answers] == [1, 2]
+    assert len(answers[1]["result"]["tools"]) >= 11
+    assert not loaded & (HEAVY | ONLY_WHERE_NEEDED)
+
+
+def test_sending_from_the_command_line_loads_nothing_heavy(peer: str) -> None:
+    loaded, output = run(
+        "from oxtail.cli.main import main\n"
+        f"status = main(['send', '--json', {peer!r}, 'hello'])\n"
+        "report()\n"
+        "sys.exit(status)"
+    )
+
+    assert json.loads(output)["ok"] is True
+    assert not loaded & HEAVY
+
+
+def test_a_python_peer_loads_nothing_heavy() -> None:
+    loaded, _ = run("import oxtail\nwith oxtail.join():\n    report()")
+
+    assert not loaded & HEAVY
