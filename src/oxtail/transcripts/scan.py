@@ -21,7 +21,7 @@ CHUNK_BYTES: Final = 65_536
 CHUNK_MIN_BYTES: Final = 16
 
 LINE_MAX_BYTES: Final = 16 * 1024 * 1024
-"""The longest line that is looked at; clients put pictures into their lines, but not larger ones."""
+"""The longest line that is looked at; clients put pictures into lines, but not larger ones."""
 
 Parse = Callable[[bytes], "Said | None"]
 
