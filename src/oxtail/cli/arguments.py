@@ -81,6 +81,11 @@ _BODY: Final = Argument(
 _MESSAGE: Final = Argument(
     ("message_id",), "the id of a message: 16 hex digits", {"metavar": "MESSAGE_ID"}
 )
+_FORCE: Final = Argument(
+    ("--force",),
+    "act for the session although it is running elsewhere",
+    {"action": "store_true"},
+)
 _WAKE: Final = Argument(
     ("--wake",),
     "auto: wake the receiver if it is idle; off: never; else the usual rules",
@@ -132,6 +137,7 @@ VERBS: Final[Mapping[str, Verb]] = {
                 "how long to wait (default 60, at most 100 unless configured)",
                 {"metavar": "SECONDS", "type": _seconds},
             ),
+            _FORCE,
         ),
     ),
     "inbox": Verb(
@@ -141,6 +147,7 @@ VERBS: Final[Mapping[str, Verb]] = {
         (
             Argument(("--limit",), "show at most N messages", {"metavar": "N", "type": _number}),
             Argument(("--keep",), "show them and leave them", {"action": "store_true"}),
+            _FORCE,
         ),
     ),
     "reply": Verb(

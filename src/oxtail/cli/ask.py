@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from oxtail.app.ask import ask
 from oxtail.app.results import AskResult
 from oxtail.cli.bodies import body_of
-from oxtail.cli.opening import opened
+from oxtail.cli.opening import acting
 from oxtail.cli.output import Outcome, Output, neutral
 from oxtail.errors import AskCancelled
 
@@ -75,6 +75,9 @@ def run(options: argparse.Namespace, output: Output) -> Outcome:
         output.show(outcome)
         shown.append(outcome)
 
-    with interrupt.listening(), opened(options, needs_identity=True, announce=True) as ctx:
+    with (
+        interrupt.listening(),
+        acting(options, needs_identity=True, takes_mail=True, waits=True) as ctx,
+    ):
         ask(ctx, options.target, body, emit, timeout_ms=timeout_ms, cancelled=interrupt, via="cli")
     return shown[0]

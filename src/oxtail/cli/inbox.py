@@ -7,7 +7,7 @@ import argparse
 from oxtail.app.context import Context
 from oxtail.app.read import read
 from oxtail.app.results import ReadResult
-from oxtail.cli.opening import opened
+from oxtail.cli.opening import acting
 from oxtail.cli.output import Outcome, Output, indented, one_line
 from oxtail.core.envelope import Envelope
 from oxtail.trace import timestamp
@@ -54,7 +54,7 @@ def _look(ctx: Context, limit: int | None) -> ReadResult:
 
 def run(options: argparse.Namespace, output: Output) -> Outcome:
     """Show the mail; acknowledge it unless it shall stay."""
-    with opened(options, needs_identity=True) as ctx:
+    with acting(options, needs_identity=True, takes_mail=not options.keep) as ctx:
         if options.keep:
             return _outcome(_look(ctx, options.limit), taken=False)
         shown: list[Outcome] = []

@@ -33,7 +33,6 @@ _HINTS: Final = {
     "no-session-id": "say who you are with --as ID or OXTAIL_SESSION_ID.",
     "target-not-found": "oxtail peers lists who is here.",
     "ambiguous-target": "use the session id; oxtail peers lists them.",
-    "session-id-taken": "another running session has this id; choose another one.",
     "store-error": "oxtail doctor looks for the cause.",
     "damaged-record": "oxtail doctor looks for the cause.",
 }

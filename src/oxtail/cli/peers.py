@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from oxtail.app.peers import list_peers
 from oxtail.app.results import PeerRow, PeersResult
-from oxtail.cli.opening import opened
+from oxtail.cli.opening import looking
 from oxtail.cli.output import Outcome, Output, one_line
 
 _HEAD = ("NAME", "CLIENT", "SESSION ID", "PRESENCE", "FOLDER", "PURPOSE")
@@ -51,7 +51,7 @@ def text_of(result: PeersResult) -> str:
 def run(options: argparse.Namespace, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs
     """List the sessions."""
     project = os.path.abspath(options.project) if options.project else None
-    with opened(options) as ctx:
-        result = list_peers(ctx, project)
+    ctx = looking(options)
+    result = list_peers(ctx, project)
     remark = f"tmux could not be asked: {result.error}" if result.error else None
     return Outcome(result.as_dict(compact=options.compact), text_of(result), remark=remark)

@@ -7,7 +7,7 @@ import os
 
 from oxtail.app.read_session import read_session
 from oxtail.app.results import SessionText
-from oxtail.cli.opening import opened
+from oxtail.cli.opening import looking
 from oxtail.cli.output import Outcome, Output, indented, neutral, one_line
 from oxtail.errors import AmbiguousTarget, OxtailError, SessionUnreadable, TargetNotFound
 
@@ -34,19 +34,19 @@ def _failure(result: SessionText) -> OxtailError:
 
 def run(options: argparse.Namespace, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs
     """Read the session."""
-    with opened(options) as ctx:
-        result = read_session(
-            ctx,
-            options.target,
-            project_root=os.path.abspath(options.project) if options.project else None,
-            mode=options.mode,
-            limit=options.limit,
-            max_bytes=options.max_bytes,
-            include_timestamps=options.timestamps,
-            tail_scan=options.tail_scan,
-            pane_lines=options.pane_lines,
-            pane_max_chars=options.pane_max_chars,
-        )
+    ctx = looking(options)
+    result = read_session(
+        ctx,
+        options.target,
+        project_root=os.path.abspath(options.project) if options.project else None,
+        mode=options.mode,
+        limit=options.limit,
+        max_bytes=options.max_bytes,
+        include_timestamps=options.timestamps,
+        tail_scan=options.tail_scan,
+        pane_lines=options.pane_lines,
+        pane_max_chars=options.pane_max_chars,
+    )
     if result.error is not None:
         raise _failure(result)
     remark = "older text is left out" if result.truncated else None

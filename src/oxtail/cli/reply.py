@@ -6,7 +6,7 @@ import argparse
 
 from oxtail.app.send import reply
 from oxtail.cli.bodies import body_of
-from oxtail.cli.opening import opened
+from oxtail.cli.opening import acting
 from oxtail.cli.output import Outcome, Output
 from oxtail.cli.send import describe
 
@@ -14,6 +14,6 @@ from oxtail.cli.send import describe
 def run(options: argparse.Namespace, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs
     """Send the answer."""
     body = body_of(options.body)
-    with opened(options, needs_identity=True) as ctx:
+    with acting(options, needs_identity=True) as ctx:
         result = reply(ctx, options.message_id, body, wake=options.wake)
     return describe(result, "its sender")

@@ -7,7 +7,7 @@ import argparse
 from oxtail.app.results import SendResult
 from oxtail.app.send import send
 from oxtail.cli.bodies import body_of
-from oxtail.cli.opening import opened
+from oxtail.cli.opening import acting
 from oxtail.cli.output import Outcome, Output, one_line
 
 
@@ -34,6 +34,6 @@ def describe(result: SendResult, target: str) -> Outcome:
 def run(options: argparse.Namespace, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs
     """Send the message."""
     body = body_of(options.body)
-    with opened(options) as ctx:
+    with acting(options) as ctx:
         result = send(ctx, options.target, body, wake=options.wake, reply_to=options.reply_to)
     return describe(result, options.target)

@@ -6,7 +6,7 @@ import argparse
 
 from oxtail.app.results import StatusResult
 from oxtail.app.status import message_status
-from oxtail.cli.opening import opened
+from oxtail.cli.opening import looking
 from oxtail.cli.output import Outcome, Output, one_line
 from oxtail.trace import timestamp
 
@@ -28,6 +28,6 @@ def text_of(result: StatusResult) -> str:
 
 def run(options: argparse.Namespace, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs
     """Look the message up."""
-    with opened(options) as ctx:
-        result = message_status(ctx, options.message_id)
+    ctx = looking(options)
+    result = message_status(ctx, options.message_id)
     return Outcome(result.as_dict(), text_of(result))
