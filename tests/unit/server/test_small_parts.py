@@ -1,0 +1,119 @@
+"""Timers, the worker, the watch for a dead parent, and the shape of results."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import pytest
+
+from helpers.fakes import FakeClock, FakeTrace
+from oxtail.errors import AmbiguousTarget, BadArgument, StoreError
+from oxtail.server.orphan import Parent
+from oxtail.server.results import answer, failure, internal_error
+from oxtail.server.timers import Timers
+from oxtail.server.worker import Worker
+
+
+def test_timers_run_in_the_order_in_which_they_are_due():
+    clock = FakeClock()
+    timers = Timers(clock.monotonic)
+    done: list[str] = []
+    timers.after(5, lambda: done.append("late"))
+    timers.after(1, lambda: done.append("early"))
+    assert timers.wait(30) == 1
+    timers.run_due()
+    assert done == []
+    clock.advance(1)
+    assert timers.wait(30) == 0
+    timers.run_due()
+    assert done == ["early"]
+    clock.advance(100)
+    timers.run_due()
+    assert done == ["early", "late"]
+    assert timers.wait(30) == 30
+
+
+def test_a_timer_may_set_the_next_one():
+    clock = FakeClock()
+    timers = Timers(clock.monotonic)
+    done: list[int] = []
+
+    def again() -> None:
+        done.append(1)
+        timers.after(1, again)
+
+    timers.after(0, again)
+    timers.run_due()
+    assert done == [1]
+
+
+def test_a_parent_is_gone_when_it_changed():
+    answers = iter([50, 50, 1])
+    parent = Parent(lambda: next(answers))
+    assert not parent.is_gone()
+    assert parent.is_gone()
+
+
+def test_a_server_of_process_one_is_no_orphan():
+    answers = iter([1, 1, 7])
+    parent = Parent(lambda: next(answers))
+    assert not parent.is_gone()
+    assert not parent.is_gone()
+
+
+def test_the_worker_keeps_the_order_and_survives_a_failing_job():
+    trace = FakeTrace()
+    worker = Worker(trace)
+    done: list[int] = []
+    worker.start()
+    worker.put(done.append, 1)
+    worker.put(int, "no number")
+    worker.put(done.append, 2)
+    assert worker.finish(5)
+    assert done == [1, 2]
+    (event,) = trace.named("job_failed")
+    assert "ValueError" in event["error"]
+
+
+def test_the_worker_does_not_wait_for_ever():
+    worker = Worker(FakeTrace())
+    release = threading.Event()
+    worker.start()
+    worker.put(release.wait, 5)
+    assert not worker.finish(0.01)
+    release.set()
+
+
+def test_a_result_is_one_text_of_minified_json():
+    result = answer({"schema_version": 1, "text": "é\n\ud800 😀"})
+    (item,) = result["content"]
+    assert set(result) == {"content"}
+    assert item["text"] == '{"schema_version":1,"text":"é\\n\\ud800 😀"}'
+    assert json.loads(item["text"])["text"] == "é\n\ud800 😀"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "is_error"),
+    [
+        (StoreError("disk full"), "store-error", False),
+        (AmbiguousTarget(candidates=["a"]), "ambiguous-target", False),
+        (BadArgument("body", "must not be empty"), "bad-argument", True),
+    ],
+)
+def test_a_failure_has_a_stable_code_and_its_facts(error, code, is_error):
+    result = failure(error)
+    members = json.loads(result["content"][0]["text"])
+    assert members["ok"] is False
+    assert members["error"] == code
+    assert members["message"] == error.message
+    assert members.items() >= error.fields.items()
+    assert result.get("isError", False) is is_error
+
+
+def test_an_unforeseen_error_is_a_tool_error_without_its_text():
+    result = internal_error(KeyError("secret"))
+    members = json.loads(result["content"][0]["text"])
+    assert result["isError"] is True
+    assert members["error"] == "internal-error"
+    assert "secret" not in members["message"]
