@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
-from importlib import import_module
 from typing import NoReturn
 
 from oxtail import __version__
@@ -52,6 +50,8 @@ def _about(word: str, output: Output) -> int:
 
 
 def _run(words: list[str], output: Output) -> int:
+    from importlib import import_module
+
     from oxtail.cli import arguments
 
     verb, rest = words[0], words[1:]
@@ -74,6 +74,8 @@ def _wants_json(words: Sequence[str]) -> bool:
 
 
 def _unexpected(output: Output) -> int:
+    import traceback
+
     from oxtail.config import from_env
     from oxtail.trace import open_trace
 

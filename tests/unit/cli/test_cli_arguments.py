@@ -1,0 +1,94 @@
+"""The argument tree: what verbs take, and what they refuse."""
+
+from __future__ import annotations
+
+import pytest
+
+from oxtail.cli.arguments import EXIT_STATUSES, VERBS, arguments_of, help_text, parse, reference
+from oxtail.errors import BadArgument, OxtailError, UsageError
+
+
+def test_the_words_of_a_body_need_no_quotes() -> None:
+    options = parse("send", ["reviewer", "the", "branch", "is", "ready", "--wake", "off"])
+
+    assert (options.target, options.body, options.wake) == (
+        "reviewer",
+        ["the", "branch", "is", "ready"],
+        "off",
+    )
+
+
+def test_a_body_may_begin_with_a_dash_after_two_dashes() -> None:
+    options = parse("send", ["reviewer", "--", "--json", "is an option"])
+
+    assert options.body == ["--json", "is an option"]
+    assert options.json is False
+
+
+@pytest.mark.parametrize(
+    ("verb", "words"),
+    [
+        ("send", []),
+        ("send", ["reviewer"]),
+        ("send", ["reviewer", "hello", "--wake", "maybe"]),
+        ("send", ["reviewer", "hello", "--jso"]),
+        ("ask", ["reviewer", "hello", "--timeout", "0"]),
+        ("ask", ["reviewer", "hello", "--timeout", "301"]),
+        ("ask", ["reviewer", "hello", "--timeout", "nan"]),
+        ("inbox", ["--limit", "0"]),
+        ("inbox", ["--limit", "many"]),
+        ("inbox", ["unexpected"]),
+        ("reply", ["0f3c9a1be2d47758"]),
+        ("serve", ["--json"]),
+        ("status", []),
+    ],
+)
+def test_what_a_verb_does_not_take_is_wrong_usage(verb: str, words: list[str]) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(verb, words)
+
+    assert caught.value.code == "usage-error"
+    assert str(caught.value.fields["usage"]).startswith(f"oxtail {verb}")
+
+
+@pytest.mark.parametrize("text", ["a\udcff", "a\0b"])
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("target", ["{}", "hello"]),
+        ("body", ["reviewer", "hello", "{}"]),
+        ("reply_to", ["reviewer", "hello", "--reply-to", "{}"]),
+        ("session_id", ["reviewer", "hello", "--as", "{}"]),
+    ],
+)
+def test_text_that_is_no_utf8_is_refused_by_name(field: str, words: list[str], text: str) -> None:
+    with pytest.raises(BadArgument) as caught:
+        parse("send", [word.format(text) for word in words])
+
+    assert caught.value.field == field
+
+
+def test_a_path_may_be_any_bytes() -> None:
+    assert parse("peers", ["--project", "/p\udcff"]).project == "/p\udcff"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_is_in_the_help_and_in_the_reference(verb: str) -> None:
+    page = reference()
+
+    assert f"\n  {verb} " in help_text()
+    assert f"\n## oxtail {verb}\n" in page
+    for argument in arguments_of(verb):
+        assert argument.help.replace("|", "\\|") in page
+
+
+def test_every_verb_but_the_server_can_answer_with_json() -> None:
+    assert [v for v in VERBS if all("--json" not in a.names for a in arguments_of(v))] == ["serve"]
+
+
+def _tree(kind: type[OxtailError]) -> set[type[OxtailError]]:
+    return {kind}.union(*(_tree(child) for child in kind.__subclasses__()))
+
+
+def test_every_exit_status_of_an_error_is_documented() -> None:
+    assert {kind.exit_status for kind in _tree(OxtailError)} <= set(EXIT_STATUSES)
