@@ -41,7 +41,7 @@ class Kept(NamedTuple):
 
 
 class _Line:
-    """Pieces of one line; what grows too long is let go."""
+    """Pieces of one line; of one that grows too long no more is kept."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -49,9 +49,7 @@ class _Line:
 
     def add(self, piece: bytes) -> None:
         self._length += len(piece)
-        if self._length > LINE_MAX_BYTES:
-            self._pieces.clear()
-        elif piece:
+        if self._length <= LINE_MAX_BYTES:
             self._pieces.append(piece)
 
     def take(self, *, backward: bool) -> bytes:

@@ -25,8 +25,7 @@ def host_among(panes: Iterable[Pane], pid: int, parent_of: ParentOf) -> Pane | N
     """Return the pane among *panes* whose process is *pid* or the nearest ancestor of it."""
     by_pid: dict[int, Pane] = {}
     for pane in panes:
-        if pane.pane_pid > 1:
-            by_pid.setdefault(pane.pane_pid, pane)
+        by_pid.setdefault(pane.pane_pid, pane)
     current: int | None = pid if by_pid else None
     for _ in range(ANCESTORS_MAX + 1):
         if current is None or current <= 1:

@@ -190,16 +190,19 @@ def test_a_line_longer_than_any_client_writes_is_skipped_unread(
 
 
 @both
-def test_memory_follows_the_budgets_and_not_the_file(file: File, tail: bool) -> None:
-    line = claude("y" * 2_000)
-    file.holds(*[line] * 8_000)
+def test_memory_follows_the_budgets_and_not_the_file(
+    file: File, tail: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan, "LINE_MAX_BYTES", 100_000)
+    line = claude("y" * 4_000)
+    file.holds(*[line] * 900, b"z" * 5_000_000 + b"\n", *[line] * 900)
     tracemalloc.start()
     try:
-        found = file.read(tail=tail, limit=10, max_bytes=4_000)
+        found = file.read(tail=tail, limit=1_000, max_bytes=4_000)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert len(found.messages) == 2
+    assert len(found.messages) == 1
     assert peak < 1_000_000 < file.path.stat().st_size
 
 

@@ -119,6 +119,18 @@ def test_the_memory_of_woken_peers_is_bounded_and_keeps_the_newest(world: World)
     assert waker.wake(peer(f"s{3 * STAMPS_MAX - 1}")) == "skipped_debounced"
 
 
+def test_a_peer_that_was_woken_again_is_remembered_as_new(world: World) -> None:
+    waker = world.waker(ScriptedDoor("d", True))
+    waker.wake(peer("again"))
+    world.clock.advance(2)
+    for number in range(STAMPS_MAX - 1):
+        waker.wake(peer(f"s{number}"))
+    waker.wake(peer("again"))
+    waker.wake(peer("last"))
+    assert waker.wake(peer("again")) == "skipped_debounced"
+    assert waker.wake(peer("s0")) == "fired"
+
+
 def test_old_stamps_go_first(world: World) -> None:
     waker = world.waker(ScriptedDoor("d", True))
     for number in range(STAMPS_MAX):
