@@ -39,6 +39,7 @@ _WRITE_FLAGS: Final = os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_CREAT | 
 _APPEND_FLAGS: Final = (
     os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK
 )
+_SIDE_FLAGS: Final = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _EMPTY_FLAGS: Final = os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
@@ -148,6 +149,21 @@ class Disk:
             with contextlib.suppress(PermissionError):  # it belongs to another user of the folder
                 os.fchmod(descriptor, FILE_MODE)
         return descriptor
+
+    def open_side(self, path: str) -> int:
+        """Open *path*, a file that only carries a kernel lock, and return its descriptor.
+
+        Raises:
+            OSError: as from the system.
+
+        """
+        try:
+            return self.open_regular(path, _SIDE_FLAGS)
+        except DamagedRecord as error:
+            self.set_aside(path, error.problem)
+        except FileNotFoundError:
+            self.remake_folder(os.path.dirname(path))
+        return self.open_regular(path, _SIDE_FLAGS)
 
     def read(self, path: str, limit: int = READ_MAX_BYTES) -> bytes | None:
         """Return the content of the regular file *path*, or None if there is none.
