@@ -1,0 +1,218 @@
+"""The JSON form of the command line: members may be added, none may go or change its meaning."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.command import python_peer
+from oxtail import __version__
+from oxtail.cli.main import main
+
+ME = "aaaaaaaa-0000-4000-8000-000000000001"
+PEER = "bbbbbbbb-0000-4000-8000-000000000002"
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "project"
+    (path / ".git").mkdir(parents=True)
+    monkeypatch.chdir(path)
+    return path
+
+
+class Command:
+    """Runs the command in this process and reads its one line."""
+
+    def __init__(self, capture: pytest.CaptureFixture[bytes]) -> None:
+        self._capture = capture
+
+    def __call__(self, *words: str, status: int = 0) -> dict[str, Any]:
+        assert main([words[0], "--json", *words[1:]]) == status
+        out, err = self._capture.readouterr()
+        assert err == b""
+        assert out.count(b"\n") == 1
+        line: dict[str, Any] = json.loads(out)
+        assert list(line)[:3] == ["oxtail", "command", "ok"]
+        assert (line["oxtail"], line["command"]) == (1, words[0])
+        return line
+
+    def result(self, *words: str, status: int = 0) -> dict[str, Any]:
+        line = self(*words, status=status)
+        assert list(line) == ["oxtail", "command", "ok", "result"]
+        assert line["ok"] is True
+        result: dict[str, Any] = line["result"]
+        return result
+
+    def error(self, *words: str, status: int) -> dict[str, Any]:
+        line = self(*words, status=status)
+        assert list(line) == ["oxtail", "command", "ok", "error"]
+        assert line["ok"] is False
+        error: dict[str, Any] = line["error"]
+        assert list(error)[:2] == ["code", "message"]
+        return error
+
+
+@pytest.fixture
+def command(capsysbinary: pytest.CaptureFixture[bytes]) -> Command:
+    return Command(capsysbinary)
+
+
+def has(members: dict[str, Any], names: Sequence[str]) -> bool:
+    return list(members)[: len(names)] == list(names)
+
+
+def test_version_and_help(command: Command) -> None:
+    assert command.result("--version") == {"version": __version__}
+    assert set(command.result("--help")) == {"verbs", "exit_statuses"}
+
+
+def test_mail_between_two_sessions(command: Command) -> None:
+    empty = command.result("inbox", "--as", PEER)
+    assert empty == {
+        "schema_version": 1,
+        "ok": True,
+        "drained": True,
+        "count": 0,
+        "messages": [],
+    }
+
+    sent = command.result("send", "--as", ME, PEER, "hello", "there")
+    assert has(
+        sent,
+        ["schema_version", "ok", "message_id", "target_session_id", "target_server_pid", "stored"],
+    )
+    assert (sent["target_session_id"], sent["target_server_pid"]) == (PEER, None)
+
+    waiting = command.result("status", sent["message_id"])
+    assert waiting["status"] == "pending"
+    assert {"enqueued_at", "target_session_id", "target_server_pid"} <= set(waiting)
+
+    kept = command.result("inbox", "--as", PEER, "--keep")
+    assert (kept["drained"], kept["count"]) == (False, 1)
+
+    inbox = command.result("inbox", "--as", PEER)
+    (message,) = inbox["messages"]
+    assert inbox["drained"] is True
+    assert has(
+        message,
+        ["schema_version", "id", "body", "enqueued_at", "body_bytes", "origin", "from_session_id"],
+    )
+    assert (message["id"], message["body"], message["from_session_id"]) == (
+        sent["message_id"],
+        "hello there",
+        ME,
+    )
+
+    shown = command.result("status", sent["message_id"])
+    assert (shown["status"], shown["via"], shown["recipient_session_id"]) == (
+        "delivered",
+        "cli",
+        PEER,
+    )
+
+    reply = command.result("reply", "--as", PEER, message["id"], "hello yourself")
+    assert reply["in_reply_to_message_id"] == message["id"]
+    assert reply["correlation"] == "uncorrelated"
+    assert command.result("inbox", "--as", ME)["messages"][0]["source_message_id"] == message["id"]
+
+
+def test_peers_flat_and_compact(command: Command, project: Path) -> None:
+    with python_peer("receiver", PEER, "waits"):
+        flat = command.result("peers")
+        compact = command.result("peers", "--compact")
+
+    assert list(flat) == ["schema_version", "project_root", "inferred", "sessions", "error"]
+    assert flat["project_root"] == str(project)
+    (row,) = flat["sessions"]
+    assert {
+        "name",
+        "path",
+        "attached",
+        "created_at",
+        "windows",
+        "client_type",
+        "client_session_id",
+        "state",
+        "peer_name",
+        "presence",
+    } <= set(row)
+    assert (row["peer_name"], row["client_session_id"]) == ("receiver", PEER)
+    assert row["state"]["purpose"] == "waits"
+    (group,) = compact["tmux_sessions"]
+    assert group["agents"][0]["client_session_id"] == PEER
+
+
+def test_an_answer_and_its_absence(command: Command) -> None:
+    with python_peer("receiver", PEER):
+        answered = command.result("ask", "--as", ME, "receiver", "why?")
+        silent = command.result(
+            "ask", "--as", ME, "receiver", "silence", "--timeout", "0.1", status=4
+        )
+        unread = command.error("read", "receiver", status=3)
+
+    members = [
+        "schema_version",
+        "ok",
+        "message_id",
+        "request_id",
+        "wake_status",
+        "reply",
+        "correlation",
+        "timeout_ms",
+        "timed_out",
+    ]
+    assert list(answered) == list(silent) == members
+    assert answered["reply"]["body"] == "answer to why?"
+    assert (answered["timed_out"], answered["correlation"]) == (False, "correlated")
+    assert (silent["reply"], silent["timed_out"], silent["timeout_ms"]) == (None, True, 100)
+    assert unread["code"] == "session-unreadable"
+
+
+def test_doctor(command: Command, home: Path) -> None:
+    assert command.result("doctor")["healthy"] is True
+    (home / ".oxtail").mkdir(mode=0o755)
+    (home / ".oxtail").chmod(0o755)
+
+    sick = command.result("doctor", status=1)
+    assert set(sick) == {"healthy", "state_folder", "python", "findings"}
+    assert sick["healthy"] is False
+    assert [set(finding) for finding in sick["findings"]][-1] == {
+        "check",
+        "level",
+        "problem",
+        "remedy",
+        "path",
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "code"),
+    [
+        (["nonsense"], 2, "usage-error"),
+        (["send", "nobody"], 2, "usage-error"),
+        (["send", "nobody", ""], 2, "bad-argument"),
+        (["send", "nobody", "x" * 8193], 2, "bad-argument"),
+        (["send", "nobody", "hello"], 3, "target-not-found"),
+        (["ask", "--as", ME, "nobody", "hello"], 3, "target-not-found"),
+        (["ask", "nobody", "hello"], 3, "no-session-id"),
+        (["inbox"], 3, "no-session-id"),
+        (["inbox", "--as", "a\nb"], 2, "bad-argument"),
+        (["reply", "0f3c9a1be2d47758", "hello"], 3, "no-session-id"),
+        (["reply", "--as", ME, "0f3c9a1be2d47758", "hello"], 3, "message-not-found"),
+        (["read", "nobody"], 3, "target-not-found"),
+        (["status", "nonsense"], 2, "bad-argument"),
+    ],
+)
+def test_errors(command: Command, words: list[str], status: int, code: str) -> None:
+    assert command.error(*words, status=status)["code"] == code
+
+
+def test_a_state_folder_that_cannot_be_used(command: Command, home: Path) -> None:
+    (home / ".oxtail").write_text("in the way")
+
+    assert command.error("inbox", "--as", ME, status=5)["code"] == "store-error"
