@@ -6,13 +6,17 @@ out.  It runs after the message is committed, so nothing here may fail the call.
 
 from __future__ import annotations
 
-import traceback
-
 from oxtail.app.context import Context
 from oxtail.app.results import WakeReport
 from oxtail.core.entry import Entry, Known
 from oxtail.core.presence import Presence, classify, is_fresh_idle
 from oxtail.core.wake import Facts, Verdict, decide, decide_ask
+
+
+def _stack() -> str:
+    import traceback  # costs milliseconds, and is needed almost never
+
+    return traceback.format_exc()
 
 
 def _presence(ctx: Context, session_id: str | None) -> tuple[Presence, bool]:
@@ -82,7 +86,7 @@ def wake_after_send(
     try:
         report = _report(ctx, peer, wake, reply_to)
     except Exception:  # noqa: BLE001 - see the docstring; the stack goes to the trace
-        ctx.trace("wake_failed", target_session_id=peer.session_id, stack=traceback.format_exc())
+        ctx.trace("wake_failed", target_session_id=peer.session_id, stack=_stack())
         return WakeReport()
     spoken = "reply_default" if report.reason == "reply_to_default" else via
     _trace_outcome(ctx, peer, report.status, spoken)
@@ -96,7 +100,7 @@ def wake_for_ask(ctx: Context, peer: Entry) -> str:
         verdict = decide_ask(presence, ctx.settings.wake_strategy)
         status = ctx.waker.wake(peer) if verdict.fire else verdict.status
     except Exception:  # noqa: BLE001 - the question is out; its answer must still be waited for
-        ctx.trace("wake_failed", target_session_id=peer.session_id, stack=traceback.format_exc())
+        ctx.trace("wake_failed", target_session_id=peer.session_id, stack=_stack())
         status = None
     _trace_outcome(ctx, peer, status, "ask_peer")
     return status or "skipped_no_target"

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import time
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
@@ -166,7 +165,7 @@ class Tmux:
         """
         if not self.can_answer():
             return ()
-        word = secrets.token_hex(8)
+        word = os.urandom(8).hex()
         answer = self._run("list-panes", "-a", "-F", pane_form(word))
         if answer.status == 0:
             return parse_panes(answer.output, word)
