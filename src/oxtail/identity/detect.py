@@ -126,16 +126,19 @@ def session_id_from_env(client_type: str, environ: Mapping[str, str]) -> str | N
     return next((environ[name] for name in names if is_session_id(environ.get(name, ""))), None)
 
 
+def _real(path: str) -> str:
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):  # a NUL, or a character that no file name can have
+        return path
+
+
 def choose_drop(
     drops: Drops, entry: Entry, now: float, ancestors: Callable[[], tuple[Ancestor, ...]]
 ) -> Outcome:
     """Return the session that a SessionStart hook announced for the folder of *entry*."""
-    here = os.path.realpath(entry.client.cwd)
-    candidates = [
-        drop
-        for drop in drops.all(now)
-        if drop.cwd and "\0" not in drop.cwd and os.path.realpath(drop.cwd) == here
-    ]
+    here = _real(entry.client.cwd)
+    candidates = [drop for drop in drops.all(now) if drop.cwd and _real(drop.cwd) == here]
     if not candidates:
         return Abstention("no session start was recorded for this folder")
     above = ancestors()
