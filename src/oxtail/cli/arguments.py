@@ -14,6 +14,9 @@ from typing import Any, Final, NamedTuple, NoReturn
 
 from oxtail.errors import BadArgument, UsageError
 
+HELP_WIDTH: Final = 90
+"""Columns of a help page."""
+
 
 class Argument(NamedTuple):
     """One argument of a verb, as ``add_argument`` takes it."""
@@ -235,6 +238,11 @@ def arguments_of(verb: str) -> tuple[Argument, ...]:
     return VERBS[verb].arguments + shared
 
 
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    # Asking for the width of the terminal would import shutil and what it imports, on each send.
+    return argparse.HelpFormatter(prog, width=HELP_WIDTH)
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser whose complaints are errors of ours, so that one place prints them."""
 
@@ -249,6 +257,7 @@ def parser_for(verb: str) -> argparse.ArgumentParser:
         prog=f"oxtail {verb}",
         description=VERBS[verb].promise,
         allow_abbrev=False,
+        formatter_class=_formatter,
     )
     for argument in arguments_of(verb):
         parser.add_argument(*argument.names, help=argument.help, **argument.options)

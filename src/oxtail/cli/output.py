@@ -8,7 +8,6 @@ the bytes are out.  ``docs/reference/cli.md`` has the JSON form and the exit sta
 from __future__ import annotations
 
 import os
-import re
 import sys
 from typing import Any, Final, NamedTuple, TextIO
 
@@ -21,13 +20,8 @@ JSON_VERSION: Final = 1
 INTERRUPTED: Final = 130
 """Exit status after Ctrl-C, as shells count it."""
 
-# What a terminal or a reader's eye could take for something else: control characters but for the
-# line feed and the tab, separators that some programs take for line ends, and characters that turn
-# the direction of text.
-_STEERING: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff"
-    "\ud800-\udfff]"
-)
+_HARMLESS: Final = frozenset("\n\t\u00a0\u3000\u200d")
+"""Characters that count as unprintable and steer nothing: line ends, blanks, the emoji joiner."""
 
 _HINTS: Final = {
     "no-session-id": "say who you are with --as ID or OXTAIL_SESSION_ID.",
@@ -58,14 +52,22 @@ class Outcome(NamedTuple):
     committed: str | None = None
 
 
-def _escape(match: re.Match[str]) -> str:
-    code = ord(match.group())
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+def _shown(character: str) -> str:
+    if character.isprintable() or character in _HARMLESS:
+        return character
+    code = ord(character)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def neutral(text: str) -> str:
-    """Return *text* with everything that could steer a terminal shown as an escape."""
-    return _STEERING.sub(_escape, text)
+    """Return *text* with everything that could steer a terminal shown as an escape.
+
+    That is control characters but for line feed and tab, separators that some programs take for
+    line ends, characters that turn the direction of text, lone surrogates, and the unassigned.
+    """
+    return text if text.isprintable() else "".join(map(_shown, text))
 
 
 def one_line(text: str) -> str:
