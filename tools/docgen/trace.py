@@ -19,12 +19,18 @@ A trace that cannot be written is dropped; it never fails the work.
 """
 
 
-def _is_trace(function: ast.expr) -> bool:
+_EVENT_ARGUMENT = {"trace": 0, "_trace": 0, "holding": 1, "traced": 1}
+"""Functions that are given an event, and where; the last two trace it when something goes wrong."""
+
+
+def _event_argument(call: ast.Call) -> ast.expr | None:
+    function = call.func
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    return name in ("trace", "_trace")
+    place = _EVENT_ARGUMENT.get(name)
+    return call.args[place] if place is not None and place < len(call.args) else None
 
 
-def _names(node: ast.expr) -> list[str]:
+def _names(node: ast.expr | None) -> list[str]:
     """Return the event names that an argument may be: a text, or a choice of two."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return [node.value]
@@ -37,8 +43,8 @@ def _events() -> dict[str, dict[str, None]]:
     found: dict[str, dict[str, None]] = {}
     for _, tree in modules():
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and node.args and _is_trace(node.func):
-                for event in _names(node.args[0]):
+            if isinstance(node, ast.Call):
+                for event in _names(_event_argument(node)):
                     members = found.setdefault(event, {})
                     members.update((word.arg, None) for word in node.keywords if word.arg)
     return found
