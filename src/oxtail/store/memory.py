@@ -1,102 +1,33 @@
 """The store in memory: one process, nothing on disk, the same promises.
 
 It is the reference that the file store is compared with, the store of unit tests, and good for
-demonstrations.  A :class:`World` is what the disk is to the file store: several stores on one world
+demonstrations.  A :class:`~oxtail.store.world.World` is what the disk is to the file store: several
+stores on one world
 are several processes, and :meth:`MemoryStore.die` is the death of one of them.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from oxtail.core.address import Route
 from oxtail.core.correlation import Ask
 from oxtail.core.envelope import Envelope, encode
 from oxtail.core.names import check_box, is_message_id
-from oxtail.errors import StoreError
+from oxtail.errors import BadArgument
 from oxtail.ports import Claim, Clock, Ids, Peek, Receipt, Sent
 from oxtail.store.retention import LEDGER_BOUND, RECORD_KEEP_SECONDS, RETRACTABLE, ledger_limit
+from oxtail.store.world import Held, MemoryBell, World
 from oxtail.trace import Trace, silent
-
-
-class _Held(NamedTuple):
-    """A claim on one box."""
-
-    box: str
-    messages: tuple[Envelope, ...]
-    owner: int
 
 
 class _Shown(NamedTuple):
     """What an acknowledged claim held, for taking it back."""
 
-    held: tuple[_Held, ...]
+    held: tuple[Held, ...]
     receipts: tuple[str, ...]
-
-
-class World:
-    """What all memory stores of one test or program share."""
-
-    def __init__(self) -> None:
-        self.lock = threading.RLock()
-        self.boxes: dict[str, list[Envelope]] = {}
-        self.ledgers: dict[str, list[Envelope]] = {}
-        self.claims: dict[str, _Held] = {}
-        self.receipts: dict[str, Receipt] = {}
-        self.sent: dict[str, tuple[Sent, float]] = {}
-        self.waiting: dict[tuple[str, str], tuple[Ask, int]] = {}
-        self.pending: dict[tuple[str, str], tuple[Ask, float]] = {}
-        self.dead: set[int] = set()
-        self.bells: list[MemoryBell] = []
-        self.owners = 0
-
-    def ring(self, box: str) -> None:
-        """Ring every bell on *box*."""
-        for bell in self.bells:
-            if box in bell.boxes:
-                bell.ring()
-
-
-class MemoryBell:
-    """A doorbell between threads; see :class:`oxtail.ports.Bell`."""
-
-    def __init__(self, world: World, boxes: Iterable[str]) -> None:
-        self.boxes = frozenset(boxes)
-        self._world = world
-        self._changed = threading.Condition()
-        self._rung = False
-        self._interrupted = False
-
-    def __enter__(self) -> Self:
-        with self._world.lock:
-            self._world.bells.append(self)
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        with self._world.lock:
-            self._world.bells.remove(self)
-
-    def ring(self) -> None:
-        """Ring."""
-        with self._changed:
-            self._rung = True
-            self._changed.notify_all()
-
-    def wait(self, timeout: float) -> bool:
-        """Wait for a ring; see :meth:`oxtail.ports.Bell.wait`."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._rung or self._interrupted, max(timeout, 0))
-            rung, self._rung, self._interrupted = self._rung, False, False
-            return rung
-
-    def interrupt(self) -> None:
-        """End a wait; see :meth:`oxtail.ports.Bell.interrupt`."""
-        with self._changed:
-            self._interrupted = True
-            self._changed.notify_all()
 
 
 class MemoryStore:
@@ -166,7 +97,7 @@ class MemoryStore:
         try:
             encode(envelope)
         except ValueError as error:
-            raise StoreError(str(error)) from error
+            raise BadArgument("id", "must be sixteen lower-case hex digits") from error
 
     def _box(self, name: str) -> list[Envelope]:
         return self.world.boxes.setdefault(check_box(name), [])
@@ -201,9 +132,10 @@ class MemoryStore:
         with self.world.lock:
             for name in dict.fromkeys(boxes):
                 self._recover(name)
-                for message in self._box(name):
-                    if message.id not in self.world.receipts:
-                        found.setdefault(message.id, message)
+                box = self._box(name)
+                box[:] = [m for m in box if m.id not in self.world.receipts]
+                for message in box:
+                    found.setdefault(message.id, message)
         return Peek(tuple(found.values()))
 
     def claim(self, boxes: Sequence[str], ids: Collection[str]) -> Claim:
@@ -215,20 +147,20 @@ class MemoryStore:
             for name in dict.fromkeys(boxes):
                 self._recover(name)
                 box = self._box(name)
-                taken = tuple(m for m in box if m.id in wanted or m.id in self.world.receipts)
+                box[:] = [m for m in box if m.id not in self.world.receipts]
+                taken = tuple(m for m in box if m.id in wanted)
                 if not taken:
                     continue
-                box[:] = [m for m in box if m.id not in wanted and m.id not in self.world.receipts]
+                box[:] = [m for m in box if m.id not in wanted]
                 tokens.append(self._hold(name, taken))
                 for message in taken:
-                    if message.id not in self.world.receipts:
-                        found.setdefault(message.id, message)
+                    found.setdefault(message.id, message)
         return Claim(tuple(tokens), tuple(found.values()))
 
     def _hold(self, box: str, messages: tuple[Envelope, ...]) -> str:
         self._count += 1
         token = f"{box}.{self._owner}.{self._count}"
-        self.world.claims[token] = _Held(box, messages, self._owner)
+        self.world.claims[token] = Held(box, messages, self._owner)
         return token
 
     def ack(self, claim: Claim, via: str, session_id: str | None) -> None:
@@ -263,7 +195,7 @@ class MemoryStore:
             for held in reversed(shown.held):
                 self._put_back(held)
 
-    def _put_back(self, held: _Held) -> None:
+    def _put_back(self, held: Held) -> None:
         box = self._box(held.box)
         present = {m.id for m in box} | self.world.receipts.keys()
         back = {m.id: m for m in reversed(held.messages) if m.id not in present}
@@ -369,7 +301,8 @@ class MemoryStore:
         """Stop waiting; see :meth:`oxtail.ports.Store.suspend_ask`."""
         key = (ask.session_id, ask.request_id)
         with self.world.lock:
-            self.world.pending.setdefault(key, (ask, self._clock.now()))
+            now = self._clock.now()
+            self.world.pending.setdefault(key, (ask._replace(at_ms=int(now * 1000)), now))
             self.world.waiting.pop(key, None)
 
     def waiting_asks(self, session_id: str) -> tuple[Ask, ...]:

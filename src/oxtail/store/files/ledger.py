@@ -1,0 +1,213 @@
+"""The ledgers: what each session has received, which makes a reply by message id possible.
+
+A ledger is appended to, and compacted when it has outgrown its bound by a margin.  Work that is
+still open is never dropped.  Lookups take no lock.  ``docs/formats/ledger.md`` is the format.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from oxtail.core import codec
+from oxtail.core.envelope import Envelope
+from oxtail.disk.atomic import Disk
+from oxtail.errors import DamagedRecord, StoreError
+from oxtail.store.files import lines
+from oxtail.store.files.locks import Held, Locks
+from oxtail.store.retention import LEDGER_BOUND, ledger_limit
+from oxtail.trace import Trace
+
+_HINT_MAX_BYTES: Final = 128
+_PIECE_BYTES: Final = 1 << 20
+
+
+def _is_open_work(raw: bytes) -> bool:
+    if b'"action_required":true' not in raw:
+        return False
+    try:
+        members = codec.decode(raw)
+    except ValueError:
+        return False
+    return (
+        isinstance(members, dict)
+        and members.get("action_required") is True
+        and "obligation" not in members
+    )
+
+
+def keep_newest(raws: list[bytes], bound: int) -> list[bytes]:
+    """Return *raws* without its oldest lines, so that *bound* stay; open work is not dropped."""
+    excess = len(raws) - bound
+    kept = []
+    for raw in raws:
+        if excess > 0 and not _is_open_work(raw):
+            excess -= 1
+        else:
+            kept.append(raw)
+    return kept
+
+
+class Ledgers:
+    """All ledgers of one state folder.
+
+    Args:
+        disk: The state folder.
+        locks: Its locks.
+        bound: How many messages a ledger keeps at least; never below :data:`LEDGER_BOUND`.
+        trace: Where compactions are reported.
+    """
+
+    def __init__(self, disk: Disk, locks: Locks, bound: int, trace: Trace) -> None:
+        self._disk = disk
+        self._locks = locks
+        self._bound = max(bound, LEDGER_BOUND)
+        self._trace = trace
+
+    def record(self, session_id: str, message_id: str, line: bytes, *, repeat: bool) -> None:
+        """Add *line* to the ledger of *session_id*, synced.
+
+        Args:
+            session_id: The receiver.
+            message_id: The id on *line*.
+            line: The encoded message.
+            repeat: True if the ledger may have the message; then its line stays as it is, with
+                the outcome that it may carry.
+
+        Raises:
+            LockBusy: somebody kept the lock; nothing was added.
+            StoreError: the disk refused; nothing was added, or it could not be synced.
+        """
+        path = self._disk.layout.ledger(session_id)
+        try:
+            with self._locks.holding(
+                path, "received_lock_stale_clear", session_id=session_id
+            ) as held:
+                if repeat and lines.has_message(self._content(path), message_id):
+                    return
+                descriptor = self._append(path, line, held, session_id)
+            try:
+                self._disk.sync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise StoreError(f"cannot write {path}: {error.strerror}", path=path) from error
+
+    def _append(self, path: str, line: bytes, held: Held, session_id: str) -> int:
+        before = self._disk.stamp(path)
+        try:
+            descriptor = self._disk.append(path, line)
+        except DamagedRecord as error:
+            self._disk.set_aside(path, error.problem)
+            descriptor = self._disk.append(path, line)
+        try:
+            count, limit = self._hint(held, before.size, before.inode) if before else (0, 0)
+            count = count + 1 if count or not before else self._count(descriptor)
+            limit = limit or ledger_limit(self._bound)
+            if count > limit:
+                count, limit = self._compact(path, held, session_id, count)
+            self._remember(path, held, count, limit)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+    # ------------------------------------------------------------------ length
+
+    def _hint(self, held: Held, size: int, inode: int) -> tuple[int, int]:
+        """Return the count of lines and the limit that the last Python writer left, or zeros.
+
+        They are believed only if the file is the one that it left; npm peers replace it.
+        """
+        if held.flock is None:
+            return 0, 0
+        fields = os.pread(held.flock, _HINT_MAX_BYTES, 0).split()
+        if len(fields) != 4 or not all(field.isdigit() for field in fields):
+            return 0, 0
+        if (int(fields[0]), int(fields[1])) != (size, inode):
+            return 0, 0
+        return int(fields[2]), int(fields[3])
+
+    def _remember(self, path: str, held: Held, count: int, limit: int) -> None:
+        stamp = self._disk.stamp(path)
+        if held.flock is not None and stamp is not None:
+            hint = b"%d %d %d %d" % (stamp.size, stamp.inode, count, limit)
+            os.pwrite(held.flock, hint.ljust(_HINT_MAX_BYTES), 0)
+
+    @staticmethod
+    def _count(descriptor: int) -> int:
+        count, at = 0, 0
+        while piece := os.pread(descriptor, _PIECE_BYTES, at):
+            count += piece.count(b"\n")
+            at += len(piece)
+        return count
+
+    def _compact(self, path: str, held: Held, session_id: str, count: int) -> tuple[int, int]:
+        """Drop the oldest lines; return the new count and the count that asks for it again."""
+        try:
+            raws = codec.split_lines(self._content(path))
+            kept = keep_newest(raws, self._bound)
+            if len(kept) < len(raws):
+                held.check()
+                self._disk.publish(path, lines.join(kept))
+        except (OSError, StoreError) as error:
+            # The message is recorded; a ledger that is too long is no reason to refuse it.
+            self._trace(
+                "received_ledger_compaction_failed", session_id=session_id, error=str(error)
+            )
+            return count, ledger_limit(count)
+        if len(kept) < len(raws):
+            dropped = len(raws) - len(kept)
+            self._trace(
+                "received_ledger_pruned", session_id=session_id, dropped=dropped, kept=len(kept)
+            )
+        if len(kept) > self._bound:
+            self._trace(
+                "received_ledger_over_cap_open_obligations",
+                session_id=session_id,
+                kept=len(kept),
+                soft_cap=self._bound,
+                over_by=len(kept) - self._bound,
+            )
+        return len(kept), ledger_limit(max(len(kept), self._bound))
+
+    # ------------------------------------------------------------------ looking
+
+    def _content(self, path: str) -> bytes:
+        try:
+            return self._disk.read(path) or b""
+        except DamagedRecord:
+            return b""
+
+    def lookup(self, session_id: str, message_id: str) -> Envelope | None:
+        """Return the newest message with this id, or None; see :meth:`oxtail.ports.Store.lookup`.
+
+        Raises:
+            StoreError: the ledger cannot be read.
+        """
+        data = self._content(self._disk.layout.ledger(session_id))
+        for message in lines.holding(data, message_id):
+            if message.id == message_id:
+                return _without_outcome(message)
+        return None
+
+    def answers(self, session_id: str, request_id: str, from_session_id: str) -> tuple[str, ...]:
+        """Return the ids of answers, oldest first; see :meth:`oxtail.ports.Store.answers`.
+
+        Raises:
+            StoreError: the ledger cannot be read.
+        """
+        data = self._content(self._disk.layout.ledger(session_id))
+        found = [
+            message.id
+            for message in lines.holding(data, request_id)
+            if message.reply_to == request_id and message.from_session_id == from_session_id
+        ]
+        return tuple(dict.fromkeys(reversed(found)))
+
+
+def _without_outcome(message: Envelope) -> Envelope:
+    """Return *message* as it was sent; the outcome of work is the ledger's own member."""
+    if not message.extra:
+        return message
+    return message._replace(extra=tuple(m for m in message.extra if m[0] != "obligation"))

@@ -1,0 +1,301 @@
+"""The file store: what :class:`oxtail.ports.Store` promises, on a folder shared by all peers.
+
+Only composition and order live here.  The order of :meth:`FileStore.put` is the heart of it:
+handle, then mail, then everything that may fail.  ``docs/states.md`` has the states on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
+
+from oxtail.core.address import Route
+from oxtail.core.correlation import Ask
+from oxtail.core.envelope import Envelope, encode
+from oxtail.core.names import is_message_id
+from oxtail.core.owner import Owner
+from oxtail.disk.atomic import Disk
+from oxtail.errors import BadArgument, DamagedRecord, StoreError
+from oxtail.ports import Claim, Clock, Ids, Peek, Receipt, Sent
+from oxtail.store.files import lines, sweep
+from oxtail.store.files.asks import Asks
+from oxtail.store.files.bell import Bells, FileBell
+from oxtail.store.files.box import Boxes, OpenBox
+from oxtail.store.files.claims import Claims
+from oxtail.store.files.ledger import Ledgers
+from oxtail.store.files.locks import Locks
+from oxtail.store.files.records import Records
+from oxtail.store.files.sweep import Sweeper
+from oxtail.store.retention import RETRACTABLE
+from oxtail.trace import Trace, silent
+
+
+class _Shown(NamedTuple):
+    """What an acknowledged claim held, for taking it back."""
+
+    lines: dict[str, list[bytes]]
+    receipts: tuple[str, ...]
+
+
+def _encode(envelope: Envelope) -> bytes:
+    try:
+        return encode(envelope)
+    except ValueError as error:
+        raise BadArgument("id", "must be sixteen lower-case hex digits") from error
+
+
+class FileStore:
+    """A :class:`oxtail.ports.Store` on files.
+
+    Args:
+        disk: The state folder.
+        clock: Time.
+        ids: Names for claims.
+        received_max: Messages that a ledger keeps at least; values below 1000 count as 1000.
+        pending_ask_ttl_ms: How long a pending ask counts, in milliseconds.
+        lock_budget_ms: Longest wait for one lock, in milliseconds.
+        owner: This process.
+        provably_dead: Tells whether another process has ended; doubt means False.
+        referenced_boxes: Returns the names of all boxes that some session may still read; without
+            it the sweep removes no box.
+        trace: Where events go.
+    """
+
+    def __init__(
+        self,
+        disk: Disk,
+        clock: Clock,
+        ids: Ids,
+        *,
+        received_max: int,
+        pending_ask_ttl_ms: int,
+        lock_budget_ms: int,
+        owner: Owner,
+        provably_dead: Callable[[Owner], bool],
+        referenced_boxes: Callable[[], Collection[str]] | None = None,
+        trace: Trace = silent,
+    ) -> None:
+        self._clock = clock
+        self._disk = disk
+        self._trace = trace
+        self._referenced_boxes = referenced_boxes
+        self._locks = Locks(disk, lock_budget_ms / 1000, trace)
+        self._bells = Bells(disk)
+        self._boxes = Boxes(disk, self._locks, self._bells)
+        self._ledgers = Ledgers(disk, self._locks, received_max, trace)
+        self._records = Records(disk)
+        self._claims = Claims(
+            disk,
+            self._boxes,
+            owner=owner,
+            provably_dead=provably_dead,
+            was_shown=self._records.was_shown,
+            clock=clock,
+            ids=ids,
+        )
+        self._asks = Asks(
+            disk, clock, pending_ask_ttl_ms / 1000, owner=owner, provably_dead=provably_dead
+        )
+        self._shown: dict[tuple[str, ...], _Shown] = {}
+
+    # ------------------------------------------------------------------ sending
+
+    def put(self, route: Route, envelope: Envelope, *, repeat: bool = False) -> None:
+        """Make a message exist; see :meth:`oxtail.ports.Store.put`.
+
+        Commit point: the line is in the box and synced.
+        """
+        line = _encode(envelope)
+        if route.session_id:
+            self._ledgers.record(route.session_id, envelope.id, line, repeat=repeat)
+
+        def is_known(box: OpenBox) -> bool:
+            # A message goes from the box into a claim under the box's lock, and from the claim to
+            # its receipt under none; so they are looked for in this order.
+            return (
+                lines.has_message(box.read(), envelope.id)
+                or self._claims.holds(None, envelope.id)
+                or self._records.was_shown(envelope.id)
+            )
+
+        self._boxes.append(route.box, line, is_known if repeat else None)
+        self._record_sent(route, envelope)
+
+    def _record_sent(self, route: Route, envelope: Envelope) -> None:
+        sent = Sent(
+            envelope.id,
+            envelope.enqueued_at,
+            route.session_id,
+            route.server_pid,
+            envelope.from_session_id,
+        )
+        try:
+            self._records.write_sent(sent)
+        except StoreError as error:
+            # The message is committed: no later fault turns that into an error.
+            self._trace("sender_record_failed", message_id=envelope.id, error=error.message)
+
+    def put_copy(self, box: str, envelope: Envelope) -> None:
+        """Append to one more box; see :meth:`oxtail.ports.Store.put_copy`."""
+        self._boxes.append(box, _encode(envelope))
+
+    # ------------------------------------------------------------------ reading
+
+    def peek(self, boxes: Sequence[str]) -> Peek:
+        """Look without taking; see :meth:`oxtail.ports.Store.peek`."""
+        return self._claims.peek(boxes)
+
+    def claim(self, boxes: Sequence[str], ids: Collection[str]) -> Claim:
+        """Take messages and hold them; see :meth:`oxtail.ports.Store.claim`.
+
+        Commit point: the claim file is published, synced.
+        """
+        return self._claims.claim(boxes, ids)
+
+    def ack(self, claim: Claim, via: str, session_id: str | None) -> None:
+        """Finish a claim; see :meth:`oxtail.ports.Store.ack`.
+
+        Commit point of each message: its receipt.  A receipt that cannot be made is traced, since
+        the message was shown and must not come again.
+        """
+        now = int(self._clock.now())
+        created = []
+        for message in claim.messages:
+            if not is_message_id(message.id):
+                continue
+            try:
+                if self._records.write_receipt(Receipt(message.id, now, via, session_id)):
+                    created.append(message.id)
+            except StoreError as error:
+                self._trace("receipt_failed", message_id=message.id, error=error.message)
+        self._shown[claim.tokens] = _Shown(self._claims.finish(claim.tokens), tuple(created))
+        while len(self._shown) > RETRACTABLE:
+            del self._shown[next(iter(self._shown))]
+
+    def release(self, claim: Claim) -> None:
+        """Give a claim back; see :meth:`oxtail.ports.Store.release`.
+
+        Never raises: what cannot be returned now is returned at this process's next look into the
+        box, or after its death.
+        """
+        self._claims.release(claim.tokens)
+
+    def retract(self, claim: Claim) -> None:
+        """Undo an acknowledgement; see :meth:`oxtail.ports.Store.retract`.
+
+        The claim is made again first, so a crash in between leaves it to be returned.
+        """
+        shown = self._shown.pop(claim.tokens, None)
+        if shown is None:
+            return
+        self._claims.hold_again(shown.lines)
+        for message_id in shown.receipts:
+            self._records.withdraw_receipt(message_id)
+        self._claims.release(claim.tokens)
+
+    # ------------------------------------------------------------------ records
+
+    def lookup(self, session_id: str, message_id: str) -> Envelope | None:
+        """Find a received message; see :meth:`oxtail.ports.Store.lookup`."""
+        return self._ledgers.lookup(session_id, message_id)
+
+    def answers(self, session_id: str, request_id: str, from_session_id: str) -> tuple[str, ...]:
+        """Find answers; see :meth:`oxtail.ports.Store.answers`."""
+        return self._ledgers.answers(session_id, request_id, from_session_id)
+
+    def receipt(self, message_id: str) -> Receipt | None:
+        """Return a receipt; see :meth:`oxtail.ports.Store.receipt`."""
+        return self._records.receipt(message_id)
+
+    def sent(self, message_id: str) -> Sent | None:
+        """Return a sender's record; see :meth:`oxtail.ports.Store.sent`."""
+        return self._records.sent(message_id)
+
+    def is_waiting(self, boxes: Sequence[str], message_id: str) -> bool:
+        """Tell whether a message is still on its way; see :meth:`oxtail.ports.Store.is_waiting`."""
+        # Looked for twice in the boxes, since a claim may be given back in between.
+        return (
+            self._lies_in(boxes, message_id)
+            or self._claims.holds(boxes, message_id)
+            or self._lies_in(boxes, message_id)
+        )
+
+    def _lies_in(self, boxes: Sequence[str], message_id: str) -> bool:
+        for name in boxes:
+            try:
+                if lines.has_message(self._boxes.read(name), message_id):
+                    return True
+            except DamagedRecord:
+                continue  # the next reader of the box sets it aside
+        return False
+
+    # ------------------------------------------------------------------ boxes
+
+    def adopt_box(self, source: str, target: str) -> int:
+        """Move a box; see :meth:`oxtail.ports.Store.adopt_box`.
+
+        Commit point: the lines are in the target, synced; only then the source is emptied.
+        """
+        self._claims.recover(source)
+        return self._boxes.adopt(source, target)
+
+    def quarantine_box(self, box: str, reason: str) -> int:
+        """Set a box aside; see :meth:`oxtail.ports.Store.quarantine_box`."""
+        self._claims.recover(box)
+        return self._boxes.quarantine(box, reason)
+
+    def has_mail(self, box: str) -> bool:
+        """Tell whether a box holds anything; see :meth:`oxtail.ports.Store.has_mail`."""
+        stamp = self._disk.stamp(self._boxes.path(box))
+        return bool(stamp and stamp.size) or self._claims.holds_any(box)
+
+    def bell(self, boxes: Sequence[str]) -> FileBell:
+        """Return a doorbell; see :meth:`oxtail.ports.Store.bell`."""
+        distinct = tuple(dict.fromkeys(boxes))
+        return self._bells.bell(distinct, [self._boxes.path(name) for name in distinct])
+
+    # ------------------------------------------------------------------ questions
+
+    def open_ask(self, ask: Ask) -> None:
+        """Record a wait; see :meth:`oxtail.ports.Store.open_ask`."""
+        self._asks.open(ask)
+
+    def close_ask(self, ask: Ask) -> None:
+        """Forget a question; see :meth:`oxtail.ports.Store.close_ask`."""
+        self._asks.close(ask)
+
+    def suspend_ask(self, ask: Ask) -> None:
+        """Stop waiting; see :meth:`oxtail.ports.Store.suspend_ask`."""
+        self._asks.suspend(ask)
+
+    def waiting_asks(self, session_id: str) -> tuple[Ask, ...]:
+        """List waits; see :meth:`oxtail.ports.Store.waiting_asks`."""
+        return self._asks.waiting(session_id)
+
+    def pending_asks(self, session_id: str) -> tuple[Ask, ...]:
+        """List pending asks; see :meth:`oxtail.ports.Store.pending_asks`."""
+        return self._asks.pending(session_id)
+
+    def consume_pending_ask(self, session_id: str, request_id: str) -> bool:
+        """Take a pending ask; see :meth:`oxtail.ports.Store.consume_pending_ask`."""
+        return self._asks.consume(session_id, request_id)
+
+    def sweep(self) -> None:
+        """Remove what is old; see :meth:`oxtail.ports.Store.sweep`.  Never raises."""
+        sweeper = Sweeper(self._disk, self._locks, self._clock)
+
+        def unread_boxes() -> None:
+            if self._referenced_boxes:
+                sweeper.unread_boxes(self._referenced_boxes())
+
+        sweep.run(
+            (
+                self._claims.recover_all,
+                self._asks.sweep,
+                sweeper.records,
+                sweeper.temporaries,
+                unread_boxes,
+                self._bells.sweep,
+            ),
+            self._disk,
+        )

@@ -1,0 +1,110 @@
+"""Removing what has outlived its use; a job of its own, which never fails the work around it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Collection
+from typing import Final
+
+from oxtail.core.names import is_box, is_message_id
+from oxtail.disk.atomic import Disk
+from oxtail.errors import StoreError
+from oxtail.ports import Clock
+from oxtail.store.files.locks import Locks
+from oxtail.store.retention import RECORD_KEEP_SECONDS
+
+TEMPORARY_KEEP_SECONDS: Final = 60
+"""How long the temporary file of a dead writer is left alone; a write takes milliseconds."""
+
+_TEMPORARY: Final = re.compile(
+    r".+(?:\.tmp\.([1-9][0-9]{0,9})\.[0-9a-f]+|\.([1-9][0-9]{0,9})\.tmp)"
+)
+
+
+class Sweeper:
+    """Removes old records, the temporary files of the dead, and boxes that nobody reads."""
+
+    def __init__(self, disk: Disk, locks: Locks, clock: Clock) -> None:
+        self._disk = disk
+        self._locks = locks
+        self._clock = clock
+
+    def records(self) -> None:
+        """Remove receipts and sender's records that are older than a week."""
+        layout = self._disk.layout
+        for folder in (layout.receipts, layout.outbox):
+            for name in self._disk.names(folder):
+                path = os.path.join(folder, name)
+                if is_message_id(name) and self._age(path) > RECORD_KEEP_SECONDS:
+                    self._disk.remove(path)
+
+    def temporaries(self) -> None:
+        """Remove temporary files whose writer has ended."""
+        layout = self._disk.layout
+        for folder in (
+            layout.mailboxes,
+            layout.received,
+            layout.sessions,
+            layout.claimed,
+            layout.known,
+            layout.asks,
+            layout.pending_asks,
+            layout.receipts,
+            layout.outbox,
+            layout.damaged,
+            layout.autowake,
+            layout.activity,
+            layout.sticky_claims,
+        ):
+            for name in self._disk.names(folder):
+                match = _TEMPORARY.fullmatch(name)
+                path = os.path.join(folder, name)
+                if match and self._age(path) > TEMPORARY_KEEP_SECONDS:
+                    self._remove_if_orphan(path, int(match[1] or match[2]))
+
+    def _remove_if_orphan(self, path: str, pid: int) -> None:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            self._disk.remove(path)
+        except (PermissionError, OverflowError):
+            return
+
+    def unread_boxes(self, referenced: Collection[str]) -> None:
+        """Remove empty boxes that no session reads and nobody has touched for a week."""
+        folder = self._disk.layout.mailboxes
+        for name in self._disk.names(folder):
+            stem, ending = os.path.splitext(name)
+            if ending != ".jsonl" or not is_box(stem) or stem in referenced:
+                continue
+            path = os.path.join(folder, name)
+            if self._is_unused(path):
+                self._remove_box(stem, path)
+
+    def _is_unused(self, path: str) -> bool:
+        stamp = self._disk.stamp(path)
+        return stamp is not None and not stamp.size and self._age(path) > RECORD_KEEP_SECONDS
+
+    def _remove_box(self, box: str, path: str) -> None:
+        with self._locks.holding(path, "mailbox_lock_stale_clear", box=box):
+            if not self._is_unused(path):
+                return
+            self._disk.remove(path)
+            # Whoever waits for this side file looks again whether it is still the one.
+            self._disk.remove(f"{path}.lock.flock")
+        self._disk.trace("mailbox_gc_removed", box=box)
+
+    def _age(self, path: str) -> float:
+        """Return the age of a file in seconds, negative if it is gone."""
+        stamp = self._disk.stamp(path)
+        return -1.0 if stamp is None else self._clock.now() - stamp.mtime_ns / 1e9
+
+
+def run(jobs: Collection[Callable[[], None]], disk: Disk) -> None:
+    """Do all *jobs*; one that fails is traced and does not keep the others from their work."""
+    for job in jobs:
+        try:
+            job()
+        except (OSError, StoreError) as error:
+            disk.trace("sweep_failed", job=getattr(job, "__name__", "sweep"), error=str(error))
