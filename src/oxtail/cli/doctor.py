@@ -16,7 +16,7 @@ from oxtail.cli.output import Outcome, Output, one_line
 from oxtail.config import Settings, from_env
 from oxtail.disk.atomic import Disk
 from oxtail.identity.known import parse_known
-from oxtail.identity.process import is_alive
+from oxtail.identity.process import is_alive, provably_dead
 from oxtail.identity.registry import is_running
 from oxtail.store.files.checks import NOTE, WRONG, Finding, Probes, examine
 
@@ -71,7 +71,7 @@ def run(options: argparse.Namespace, output: Output) -> Outcome:  # noqa: ARG001
     """Look, and report."""
     settings = from_env(os.environ)
     disk = Disk(settings.home)
-    probes = Probes(is_alive, is_running, parse_known)
+    probes = Probes(is_alive, provably_dead, is_running, parse_known)
     findings = [*_machine(settings), *_python(), *examine(disk, probes, time.time())]
     findings.sort(key=lambda finding: finding.level != WRONG)
     healthy = not any(finding.level == WRONG for finding in findings)

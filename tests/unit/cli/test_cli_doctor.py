@@ -11,7 +11,7 @@ import pytest
 from oxtail.cli import doctor
 from oxtail.cli.arguments import parse
 from oxtail.cli.output import Output
-from oxtail.core.codec import encode_pretty
+from oxtail.core.codec import encode_line, encode_pretty
 from oxtail.core.entry import OURS, Client, Entry
 from oxtail.core.envelope import Envelope, encode
 from oxtail.core.names import session_box
@@ -36,6 +36,7 @@ def state(home: Path) -> Path:
 def look(state: Path) -> list[Finding]:
     probes = Probes(
         is_alive=lambda pid: pid == ALIVE,
+        provably_dead=lambda owner: owner.pid == DEAD,
         is_running=lambda entry: entry.server_pid == ALIVE,
         parse_known=parse_known,
     )
@@ -186,6 +187,33 @@ def test_a_mailbox_that_is_a_link_is_wrong(state: Path) -> None:
     (state / "mailboxes" / "7.jsonl").symlink_to("/etc/hostname")
 
     assert checks(state) == {("box", WRONG)}
+
+
+def claim(state: Path, box: str, pid: int) -> None:
+    (state / "claimed").mkdir(mode=0o700)
+    header = {"schema_version": 1, "box": box, "owner": {"pid": pid, "host": "here"}}
+    put(state / "claimed" / f"{box}.{pid}.0f3c9a1be2d47758", encode_line(header))
+
+
+def test_a_claim_of_a_live_process_is_nothing(state: Path) -> None:
+    claim(state, session_box(SESSION), ALIVE)
+
+    assert checks(state) == set()
+
+
+def test_a_claim_of_a_dead_process_returns_with_its_session(state: Path) -> None:
+    entry(state, DEAD, SESSION)
+    claim(state, session_box(SESSION), DEAD)
+
+    assert checks(state) == {("claim-abandoned", NOTE)}
+
+
+def test_a_claim_that_returns_to_nobody_is_wrong(state: Path) -> None:
+    claim(state, session_box(SESSION), DEAD)
+
+    (finding,) = look(state)
+    assert (finding.check, finding.level) == ("claim-abandoned", WRONG)
+    assert finding.remedy.endswith(f"oxtail inbox --as {SESSION}")
 
 
 @pytest.mark.parametrize(

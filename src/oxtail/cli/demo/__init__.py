@@ -7,13 +7,14 @@ and Codex do, :mod:`.peer` is a Python program that takes part, :mod:`.story` is
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from oxtail.cli.demo.story import Narrator, tell
 from oxtail.cli.demo.world import World
 from oxtail.cli.output import Outcome, Output
 
-PACE_SECONDS = 0.15
+PACE_SECONDS = 0.09
 """Pause after each line on a terminal, so that eyes can follow."""
 
 
@@ -27,9 +28,11 @@ def run(options: argparse.Namespace, output: Output) -> Outcome:
     narrator = Narrator(say, pace=PACE_SECONDS if say and _on_terminal() else 0.0)
     with World() as world:
         members = tell(world, narrator)
-    members["left_running"] = world.still_running()
+    narrator.line()
+    narrator.check("no process of the demo runs", world.still_running() == 0)
+    narrator.check(f"{world.folder} is gone", not os.path.exists(world.folder))
     summary = (
         f"{members['sent']} messages sent, {members['shown']} shown, {members['lost']} lost, "
-        f"{members['killed']} server killed; {members['checks']} checks held."
+        f"{members['killed']} server killed; {narrator.checks} checks held."
     )
-    return Outcome(members, f"\n{summary}")
+    return Outcome({**members, "checks": narrator.checks}, f"\n{summary}")

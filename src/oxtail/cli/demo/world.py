@@ -9,17 +9,13 @@ import subprocess
 import sys
 import tempfile
 from types import FrameType
-from typing import IO, Final, Self
+from typing import IO, Any, Final, Self
 
 END_SECONDS: Final = 2.0
 """How long a process may take to end by itself before it is killed."""
 
 _INHERITED: Final = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "PYTHONDONTWRITEBYTECODE")
-_ENDINGS: Final = (signal.SIGTERM, signal.SIGHUP)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+_ENDINGS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class World:
@@ -32,27 +28,31 @@ class World:
     def __init__(self) -> None:
         self.folder = ""
         self._processes: list[subprocess.Popen[bytes]] = []
-        self._handlers: dict[int, object] = {}
+        self._handlers: dict[int, Any] = {}
+        self._deferring = True
+        self._interrupted = False
 
     def __enter__(self) -> Self:
-        for number in _ENDINGS:
-            self._handlers[number] = signal.signal(number, _interrupt)
+        self._handlers = {number: signal.signal(number, self._interrupt) for number in _ENDINGS}
         self.folder = tempfile.mkdtemp(prefix="oxtail-demo-")
         os.mkdir(self.home, 0o700)
         os.makedirs(os.path.join(self.project, ".git"))
         return self
 
     def __exit__(self, *exc: object) -> None:
-        # A second Ctrl-C must not leave anything behind.
-        held = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        try:
-            for process in self._processes:
-                self._end(process)
-            shutil.rmtree(self.folder, ignore_errors=True)
-        finally:
-            signal.signal(signal.SIGINT, held)
-            for number, handler in self._handlers.items():
-                signal.signal(number, handler)  # type: ignore[arg-type]
+        self._deferring = True
+        for process in self._processes:
+            self._end(process)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        # Between the start of a process and the moment we know it, an interrupt has to wait;
+        # and so it has while everything ends.
+        first, self._interrupted = not self._interrupted, True
+        if first and not self._deferring:
+            raise KeyboardInterrupt
 
     @property
     def home(self) -> str:
@@ -81,6 +81,7 @@ class World:
 
     def start(self, *arguments: str, **extra: str) -> subprocess.Popen[bytes]:
         """Start Python with *arguments* and the variables *extra*, its pipes held by us."""
+        self._deferring = True
         with self._log() as log:
             process = subprocess.Popen(
                 [sys.executable, *arguments],
@@ -93,6 +94,9 @@ class World:
                 start_new_session=True,
             )
         self._processes.append(process)
+        self._deferring = False
+        if self._interrupted:
+            raise KeyboardInterrupt
         return process
 
     def _log(self) -> IO[bytes]:
@@ -101,7 +105,9 @@ class World:
     def complaints(self) -> str:
         """Return what the processes wrote to standard error."""
         try:
-            with open(os.path.join(self.folder, "errors.txt"), encoding="utf-8") as log:
+            with open(
+                os.path.join(self.folder, "errors.txt"), encoding="utf-8", errors="replace"
+            ) as log:
                 return log.read()[-2000:].strip()
         except OSError:
             return ""

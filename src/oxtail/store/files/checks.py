@@ -22,8 +22,10 @@ from typing import Final, NamedTuple
 from oxtail.core import codec, envelope
 from oxtail.core.entry import Entry, Known, from_dict
 from oxtail.core.names import is_box, parse_pid, pid_box, session_box
+from oxtail.core.owner import Owner
 from oxtail.disk.atomic import FILE_MODE, FOLDER_MODE, Disk
 from oxtail.errors import DamagedRecord, StoreError
+from oxtail.store.files.owners import owner_from_dict
 
 WRONG: Final = "wrong"
 NOTE: Final = "note"
@@ -69,6 +71,7 @@ class Probes(NamedTuple):
     """What the checks must know of processes and records, handed in by whoever runs them."""
 
     is_alive: Callable[[int], bool]
+    provably_dead: Callable[[Owner], bool]
     is_running: Callable[[Entry], bool]
     parse_known: Callable[[str, object], Known]
 
@@ -317,6 +320,30 @@ def _boxes(disk: Disk, owners: _Owners) -> Iterator[Finding]:
             yield from _box(disk, stem, path, owners)
 
 
+def _claims(disk: Disk, probes: Probes, owners: _Owners) -> Iterator[Finding]:
+    names, problems = _names(disk, disk.layout.claimed)
+    yield from problems
+    for name in names:
+        box = name.partition(".")[0]
+        path = os.path.join(disk.layout.claimed, name)
+        if not is_box(box) or _TEMPORARY.search(name):
+            continue
+        try:
+            header = codec.decode((disk.read(path) or b"null").partition(b"\n")[0])
+        except (StoreError, ValueError):
+            header = None
+        owner = owner_from_dict(header.get("owner")) if isinstance(header, dict) else None
+        if owner is not None and not probes.provably_dead(owner):
+            continue
+        session_id = owners.live.get(box) or _owner_of(box, owners.absent)
+        level = NOTE if box in owners.live or box in owners.absent else WRONG
+        problem = "mail that a process took and did not live to show"
+        remedy = "it returns when its session looks for mail"
+        if session_id and box not in owners.live:
+            remedy += f"; or: oxtail inbox --as {quote(session_id)}"
+        yield Finding("claim-abandoned", level, problem, remedy, path)
+
+
 def _files(disk: Disk, probes: Probes, now: float) -> Iterator[Finding]:
     """Look for files that others may read, and for temporary files that nobody will rename."""
     open_files: list[str] = []
@@ -372,5 +399,6 @@ def examine(disk: Disk, probes: Probes, now: float) -> list[Finding]:
         *findings,
         *_locks(disk, probes, now),
         *_boxes(disk, owners),
+        *_claims(disk, probes, owners),
         *_files(disk, probes, now),
     ]
