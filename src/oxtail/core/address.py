@@ -102,7 +102,7 @@ def _returning(
         raise _ambiguous(sorted(ids), target)
     freshest = max(here, key=lambda r: (r.last_seen, r.name or "", r.cwd), default=None)
     # A name is told of no session elsewhere: names repeat, and such a record may be old.
-    return freshest, len(others) < len(found), bool(by_id and others)
+    return freshest, len(others) < len(found), bool(by_id and others and not here)
 
 
 def resolve(
@@ -144,9 +144,10 @@ def resolve(
         alive = next(by_id, None)
         if alive is None:
             return returning
-        if in_project(alive.client.cwd):
+        self_returns = self_returns or _is_same(alive, me)
+        if in_project(alive.client.cwd) and not self_returns:
             return alive
-        elsewhere = True
+        elsewhere = elsewhere or not self_returns
     if elsewhere or returns_elsewhere:
         raise CrossProject
     if self_answers or self_returns:

@@ -193,4 +193,7 @@ def clip_tail(text: str, max_chars: int) -> tuple[str, bool]:
     """
     if len(text) <= max_chars:
         return text, False
-    return f"[... only the last {max_chars} characters are shown]\n{text[-max_chars:]}", True
+    return (
+        f"[... only the last {max_chars} characters are shown]\n{text[len(text) - max_chars :]}",
+        True,
+    )

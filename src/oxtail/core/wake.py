@@ -165,9 +165,9 @@ def _plain(facts: Facts) -> Verdict:
     stranded = Verdict(fire=False, outlook=STRANDED, hint=STRANDED_HINT)
     if facts.presence is not Presence.UNKNOWN:
         return stranded
-    if not facts.autowake:
+    if not facts.autowake or facts.strategy == "off":
         return stranded._replace(status=DISABLED, reason=HOOKLESS_DEFAULT)
-    return _lenient(facts.presence, facts.strategy)._replace(reason=HOOKLESS_DEFAULT)
+    return Verdict(fire=True, reason=HOOKLESS_DEFAULT)
 
 
 def decide(facts: Facts) -> Verdict:

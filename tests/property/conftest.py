@@ -1,0 +1,8 @@
+"""How hypothesis runs here: briefly, without a wall clock, and leaving nothing on disk."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+settings.register_profile("oxtail", max_examples=50, deadline=None, database=None, print_blob=True)
+settings.load_profile("oxtail")

@@ -1,0 +1,1 @@
+"""The rules, without disk, clock or process."""
