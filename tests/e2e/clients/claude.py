@@ -9,6 +9,7 @@ from typing import Final
 
 from e2e.clients import anthropic
 from e2e.clients.stage import Running, Stage, client_program, oxtail_server
+from e2e.clients.terminal import OnScreen
 
 ENVIRON: Final = {
     "ANTHROPIC_API_KEY": "test",
@@ -34,10 +35,17 @@ class ClaudeCode:
 
     def start(self, prompt: str) -> Running:
         """Start the session with *prompt*, or resume it if it ran before; do not wait."""
+        argv = [*self._command(), "-p", prompt]
+        return Running(self.name, argv, self.environ(), self._project)
+
+    def show(self, prompt: str) -> OnScreen:
+        """Start the session with *prompt* on a screen, as a person would have it."""
+        return OnScreen(self.name, [*self._command(), prompt], self.environ(), self._project)
+
+    def _command(self) -> list[str]:
         which = "--resume" if self._started else "--session-id"
         self._started = True
-        argv = [client_program("claude"), *self.arguments(), which, self.session_id, "-p", prompt]
-        return Running(self.name, argv, self.environ(), self._project)
+        return [client_program("claude"), *self.arguments(), which, self.session_id]
 
     def arguments(self) -> list[str]:
         """Return the arguments that bring in oxtail and nothing else."""

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from typing import Final
 
 from e2e.clients import openai
 from e2e.clients.stage import Running, Stage, client_program, oxtail_server
+from e2e.clients.terminal import OnScreen
+
+ENVIRON: Final = {"SCRIPTED_KEY": "test"}
 
 
 class Codex:
@@ -22,7 +26,6 @@ class Codex:
         self._address = scene.model.address(name)
         self._project = scene.project
         self._started = False
-        self._write_settings()
 
     @property
     def session_id(self) -> str:
@@ -31,13 +34,21 @@ class Codex:
 
     def start(self, prompt: str) -> Running:
         """Start the session with *prompt*, or resume it if it ran before; do not wait."""
+        self._write_settings()
         argv = [client_program("codex"), "exec", "--skip-git-repo-check"]
         if self._started:
             argv += ["resume", self.session_id]
         self._started = True
-        return Running(self.name, [*argv, prompt], {"SCRIPTED_KEY": "test"}, self._project)
+        return Running(self.name, [*argv, prompt], ENVIRON, self._project)
+
+    def show(self, prompt: str) -> OnScreen:
+        """Start the session with *prompt* on a screen, as a person would have it."""
+        self._write_settings()
+        self._started = True
+        return OnScreen(self.name, [client_program("codex"), prompt], ENVIRON, self._project)
 
     def _write_settings(self) -> None:
+        """Write them anew at each start: they name this session's model, and Codex has one file."""
         command, arguments, environ = oxtail_server()
         lines = [
             'model = "scripted"',

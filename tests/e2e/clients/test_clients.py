@@ -34,9 +34,9 @@ def _agents(listing: Mapping[str, Any]) -> dict[str, str]:
 def facts(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Any]:
-    """What a scenario reports, which is played once; both clients have ended by themselves."""
+    """What a scenario reports, which is played once; no client ended with an error."""
     reported = play(request.param, tmp_path_factory.mktemp(request.param), where("clients"))
-    assert reported["exit codes"] == [0, 0]
+    assert set(reported.get("exit codes", [0])) == {0}
     return reported
 
 
@@ -51,6 +51,18 @@ def test_each_client_knows_its_session_and_lists_the_other(facts: dict[str, Any]
         client = facts[f"{name} is told"]["entry"]["client"]
         assert (client["session_id"], client["type"]) == (facts[name], kind)
         assert both.items() <= _agents(facts[f"{name} lists"]).items()
+
+
+@scenario("find")
+@pytest.mark.parametrize(("reader", "peer"), [("claude", "codex"), ("codex", "claude")])
+def test_each_client_reads_the_transcript_of_the_other(
+    facts: dict[str, Any], reader: str, peer: str
+) -> None:
+    seen = facts[f"{reader} reads"]
+    assert (seen["mode"], seen["error"]) == ("transcript", None)
+    assert (seen["client_type"], seen["resolved_session_id"]) == (KINDS[peer], facts[peer])
+    asked = [message["text"] for message in seen["messages"] if message["role"] == "user"]
+    assert any(f"Say {peer}." in text for text in asked)
 
 
 @scenario("ask")
@@ -94,6 +106,27 @@ def test_mail_for_a_killed_client_arrives_after_it_is_resumed(
     assert "after the kill" in seen["victim sees"]
     assert [status["status"] for status in seen["status"]] == ["delivered", "delivered"]
     assert {status["recipient_session_id"] for status in seen["status"]} == {facts[victim]}
+
+
+@scenario("panes")
+def test_sessions_on_screens_keep_their_identities_and_mail_apart(facts: dict[str, Any]) -> None:
+    for name in ("claude", "codex", "other"):
+        assert facts[f"{name} is told"]["entry"]["client"]["session_id"] == facts[name]
+    assert facts["codex reads"] == ["for codex"]
+    assert facts["other reads"] == []
+    before = [row["client_session_id"] for row in facts["before"]["sessions"]]
+    assert before.count(facts["codex"]) == 1
+    assert {facts["claude"], facts["codex"], facts["other"]} <= set(_agents(facts["after"]))
+
+
+@scenario("panes")
+@pytest.mark.xfail(
+    reason="Codex runs the sessions of all its screens in one daemon, a child of the first screen"
+)
+def test_no_session_is_placed_in_the_pane_of_another(facts: dict[str, Any]) -> None:
+    assert facts["claude is told"]["entry"]["tmux_session"] == "claude"
+    for name in ("codex", "other"):
+        assert facts[f"{name} is told"]["entry"]["tmux_session"] in (name, None)
 
 
 def test_a_scenario_reaches_nothing_of_the_machine(tmp_path: Path) -> None:
