@@ -1,0 +1,177 @@
+"""The Python interface, used as a program would: each peer in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from helpers.waiting import until
+
+import oxtail
+from oxtail.errors import AlreadyJoined, BadArgument, MessageNotFound, TargetNotFound
+
+ANSWERER = """
+import sys, oxtail
+with oxtail.join(name="reviewer", purpose="answers") as me:
+    print("READY", me.id, flush=True)
+    answered = 0
+    while answered < int(sys.argv[1]):
+        if not me.wait(10):
+            sys.exit("nobody asked")
+        with me.inbox() as messages:
+            for message in messages:
+                if message.is_question:
+                    me.reply(message, message.body.upper())
+                    answered += 1
+"""
+
+
+class Program:
+    """A Python program that takes part; ended by pid when the test ends."""
+
+    def __init__(self, code: str, *arguments: str, cwd: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", code, *arguments],
+            cwd=cwd,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def end(self) -> int:
+        if self.process.stdout:
+            self.process.stdout.close()
+        if self.process.poll() is None:
+            self.process.kill()
+        return self.process.wait(5)
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch) -> Path:
+    path = tmp_path / "project"
+    path.mkdir()
+    monkeypatch.chdir(path)
+    return path
+
+
+@pytest.fixture
+def start(project):
+    """Start a program in the project; it ends with the test."""
+    started = []
+
+    def program(code: str, *arguments: str) -> Program:
+        started.append(Program(code, *arguments, cwd=project))
+        return started[-1]
+
+    yield program
+    for each in started:
+        each.end()
+
+
+@pytest.fixture
+def reviewer(start):
+    program = start(ANSWERER, "1")
+    assert program.line().startswith("READY")
+    return program
+
+
+@pytest.fixture
+def me(project):
+    with oxtail.join(name="builder") as participant:
+        yield participant
+
+
+def test_two_programs_find_each_other_and_one_answers(reviewer, me):
+    (peer,) = me.peers()
+
+    answer = me.ask("reviewer", "may I merge?", timeout=10)
+
+    assert (peer.peer_name, peer.state.purpose) == ("reviewer", "answers")
+    assert answer is not None
+    assert (answer.body, answer.correlated) == ("MAY I MERGE?", True)
+    assert reviewer.process.wait(5) == 0
+
+
+def test_a_message_is_shown_once_it_was_handled_and_again_if_that_failed(start, me):
+    sender = start(
+        "import sys, oxtail\n"
+        "with oxtail.join() as me: print(me.send(sys.argv[1], 'hello').message_id)",
+        "builder",
+    )
+    message_id = sender.line()
+    assert sender.process.wait(5) == 0
+
+    with pytest.raises(RuntimeError), me.inbox() as messages:
+        assert [message.id for message in messages] == [message_id]
+        raise RuntimeError("could not handle it")
+    assert me.status(message_id).status == "pending"
+
+    with me.inbox() as again:
+        assert [message.id for message in again] == [message_id]
+    assert me.status(message_id).status == "delivered"
+    with me.inbox() as nothing:
+        assert nothing == ()
+    assert me.received(message_id).body == "hello"
+
+
+def test_a_program_that_returns_under_its_id_finds_its_mail(start, me):
+    gone = start(
+        "import oxtail\n"
+        "with oxtail.join(name='sleeper', session_id='sleeper-1') as me: print('READY')",
+    )
+    assert gone.line() == "READY"
+    assert gone.process.wait(5) == 0
+
+    sent = me.send("sleeper", "for when you are back")
+
+    assert (sent.target_session_id, sent.target_server_pid) == ("sleeper-1", None)
+    back = start(
+        "import oxtail\n"
+        "with oxtail.join(session_id='sleeper-1') as me:\n"
+        "    with me.inbox() as messages: print([m.body for m in messages])",
+    )
+    assert back.line() == "['for when you are back']"
+    assert back.process.wait(5) == 0
+    assert me.status(sent.message_id).status == "delivered"
+
+
+def test_silence_is_no_answer_and_not_an_error(start, me):
+    mute = start(
+        "import oxtail, sys\n"
+        "with oxtail.join(name='mute') as me: print('READY', flush=True); sys.stdin.read()",
+    )
+    assert mute.line() == "READY"
+
+    assert me.ask("mute", "anybody?", timeout=0.05) is None
+
+    mute.end()
+    until(lambda: me.peers() == ())
+
+
+def test_wrong_use_has_stable_errors(me):
+    with pytest.raises(AlreadyJoined):
+        oxtail.join()
+    with pytest.raises(TargetNotFound):
+        me.send("nobody", "x")
+    with pytest.raises(BadArgument):
+        me.send("nobody", "")
+    with pytest.raises(BadArgument), me.inbox(limit=0):
+        pass
+    with pytest.raises(MessageNotFound):
+        me.reply("0" * 16, "x")
+    assert issubclass(MessageNotFound, oxtail.OxtailError)
+
+
+def test_a_program_started_by_an_agent_is_not_that_agent(project, monkeypatch):
+    monkeypatch.setenv("CLAUDECODE", "1")
+    monkeypatch.setenv("CLAUDE_CODE_SESSION_ID", "11111111-1111-4111-8111-111111111111")
+
+    with oxtail.join() as me:
+        assert me.id != "11111111-1111-4111-8111-111111111111"
