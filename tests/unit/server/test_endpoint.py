@@ -9,8 +9,8 @@ import time
 import pytest
 
 from helpers.fakes import ALICE, BOB, World
-from helpers.mcp import InProcess
 from helpers.waiting import until
+from helpers.wire import InProcess
 from oxtail.app import ask as app_ask
 from oxtail.app import send as app_send
 from oxtail.server import endpoint as endpoint_module
@@ -80,7 +80,7 @@ class TestHandshake:
     def test_the_client_is_looked_at_once_after_the_handshake(self, world, server, monkeypatch):
         seen: list[object] = []
         session = server.ctx.session
-        monkeypatch.setattr(session, "handshake", lambda name: seen.append(name))
+        monkeypatch.setattr(session, "handshake", seen.append)
         monkeypatch.setattr(session, "settle", lambda: seen.append("settle"))
         server.handshake("codex-mcp-client")
         until(lambda: len(seen) == 2)
@@ -91,7 +91,7 @@ class TestHandshake:
     def test_a_first_call_comes_after_the_look_at_the_client(self, server, monkeypatch):
         seen: list[object] = []
         session = server.ctx.session
-        monkeypatch.setattr(session, "handshake", lambda name: seen.append(name))
+        monkeypatch.setattr(session, "handshake", seen.append)
         monkeypatch.setattr(session, "settle", lambda: seen.append("settle"))
         monkeypatch.setitem(
             table.RUN, "get_my_session", lambda _, call, __: (seen.append("call"), call.answer({}))
@@ -202,6 +202,13 @@ class TestCalls:
         release.set()
         for number in numbers[:3]:
             assert "result" in server.answer(number)
+
+    def test_calls_that_have_ended_leave_room_for_others(self, server, monkeypatch):
+        monkeypatch.setattr(endpoint_module, "CALLS_MAX", 3)
+        for _ in range(10):
+            assert server.call("set_my_state")["ok"] is True
+        assert server.end() == "stdin_end"
+        assert len(server.endpoint._calls) == 0
 
     def test_a_codex_caller_is_known_by_its_thread_before_the_call(self, world):
         ctx = world.context(None, pid=300, kind="codex")

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from oxtail.app.context import Context
 from oxtail.server import stdio
@@ -152,7 +152,7 @@ class InProcess(Wire):
             self._tick_seconds,
         )
 
-    def __enter__(self) -> InProcess:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -208,7 +208,7 @@ class ServerProcess(Wire):
         assert self.process.stdout
         super().__init__(self.process.stdin.fileno(), self.process.stdout.fileno())
 
-    def __enter__(self) -> ServerProcess:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
