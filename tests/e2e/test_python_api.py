@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers.waiting import until
 
 import oxtail
+from helpers.waiting import until
 from oxtail.errors import AlreadyJoined, BadArgument, MessageNotFound, TargetNotFound
 
 ANSWERER = """
@@ -108,9 +108,13 @@ def test_a_message_is_shown_once_it_was_handled_and_again_if_that_failed(start, 
     message_id = sender.line()
     assert sender.process.wait(5) == 0
 
-    with pytest.raises(RuntimeError), me.inbox() as messages:
-        assert [message.id for message in messages] == [message_id]
-        raise RuntimeError("could not handle it")
+    def handle_badly() -> None:
+        with me.inbox() as messages:
+            assert [message.id for message in messages] == [message_id]
+            raise RuntimeError("could not handle it")
+
+    with pytest.raises(RuntimeError):
+        handle_badly()
     assert me.status(message_id).status == "pending"
 
     with me.inbox() as again:
