@@ -24,6 +24,7 @@ HEAVY = {
     "dataclasses",
     "decimal",
     "email",
+    "hashlib",
     "http",
     "inspect",
     "logging",

@@ -7,11 +7,11 @@ lists which store uses which name.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import Final
 
 from oxtail.core.codec import encode_compact
+from oxtail.core.digest import sha256_hex
 
 MESSAGE_ID: Final = re.compile(r"[0-9a-f]{16}")
 UUID_SHAPE: Final = re.compile(r"[0-9a-f-]{36}")
@@ -29,9 +29,7 @@ BOX_READABLE_UNITS: Final = 40
 
 def _sha256(text: str) -> str:
     # A lone surrogate hashes as U+FFFD, as Node's UTF-8 encoder writes it.
-    return hashlib.sha256(
-        text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
-    ).hexdigest()
+    return sha256_hex(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode())
 
 
 def hash32(text: str) -> str:
@@ -41,7 +39,7 @@ def hash32(text: str) -> str:
 
 def pair_hash32(first: str, second: str) -> str:
     """Return the 32-digit hash of the compact JSON array of two strings."""
-    return hashlib.sha256(encode_compact([first, second])).hexdigest()[:32]
+    return sha256_hex(encode_compact([first, second]))[:32]
 
 
 def safe_name(text: str) -> str:

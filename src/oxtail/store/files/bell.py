@@ -11,7 +11,6 @@ line may cost; the C module beneath it has all that is needed here.
 from __future__ import annotations
 
 import _thread
-import hashlib
 import itertools
 import os
 import select
@@ -21,6 +20,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Self
 
+from oxtail.core.digest import sha256_hex
 from oxtail.core.names import check_box
 from oxtail.disk.atomic import Disk
 from oxtail.errors import StoreError
@@ -44,7 +44,7 @@ _numbers = itertools.count(1)
 
 
 def _folder_name(box: str) -> str:
-    return hashlib.sha256(check_box(box).encode()).hexdigest()[:16]
+    return sha256_hex(check_box(box).encode())[:16]
 
 
 class _Door:
