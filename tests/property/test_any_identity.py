@@ -18,6 +18,8 @@ from oxtail.identity.claims import StickyClaim, choose
 from oxtail.identity.drops import parse_drop
 from oxtail.identity.process import is_zone_shift, lstart_seconds, parse_stat
 
+brief = settings(max_examples=150)  # each draws from a small space
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
@@ -46,7 +48,7 @@ def spoiled_entries(draw: st.DrawFn) -> Any:
 @given(content=st.binary(max_size=200) | (VALUES | spoiled_entries()).map(
     lambda value: json.dumps(value).encode()
 ))  # fmt: skip
-@settings(max_examples=80, deadline=None)
+@brief
 def test_whatever_a_file_holds_reading_the_registry_goes_on(content: bytes) -> None:
     with TemporaryDirectory() as folder:
         world = World(Path(folder))
@@ -61,6 +63,7 @@ def test_whatever_a_file_holds_reading_the_registry_goes_on(content: bytes) -> N
 
 
 @given(text=st.text(max_size=80))
+@brief
 def test_no_text_is_too_odd_to_be_read_as_a_start_or_a_process(text: str) -> None:
     lstart_seconds(text)
     parse_stat(text)
@@ -69,6 +72,7 @@ def test_no_text_is_too_odd_to_be_read_as_a_start_or_a_process(text: str) -> Non
 
 
 @given(comm=st.text(max_size=20), ticks=st.integers(0, 10**18))
+@brief
 def test_no_program_name_changes_what_is_read_behind_it(comm: str, ticks: int) -> None:
     stat = parse_stat(f"7 ({comm}) R 1 " + "0 " * 17 + f"{ticks} 0")
 
@@ -77,11 +81,13 @@ def test_no_program_name_changes_what_is_read_behind_it(comm: str, ticks: int) -
 
 
 @given(moment=st.integers(0, 2**33))
+@brief
 def test_a_start_text_is_read_as_it_was_written(moment: int) -> None:
     assert lstart_seconds(time.asctime(time.gmtime(moment))) == moment
 
 
 @given(quarters=st.integers(-104, 104), wobble=st.integers(-2, 2), far=st.integers(3, 450))
+@brief
 def test_a_zone_shift_is_a_number_of_quarters_of_an_hour(
     quarters: int, wobble: int, far: int
 ) -> None:
@@ -90,6 +96,7 @@ def test_a_zone_shift_is_a_number_of_quarters_of_an_hour(
 
 
 @given(parents=st.dictionaries(st.integers(0, 12), st.integers(0, 12)), start=st.integers(0, 12))
+@brief
 def test_every_process_tree_has_a_finite_chain(parents: dict[int, int], start: int) -> None:
     found = chain({pid: Row(ppid, "s") for pid, ppid in parents.items()}, start)
 
@@ -120,6 +127,7 @@ CLAIMS = st.builds(
     current=ANCESTORS,
     data=st.data(),
 )
+@brief
 def test_which_claim_fits_does_not_depend_on_their_order_or_age(
     claims: list[StickyClaim], current: tuple[Ancestor, ...], data: st.DataObject
 ) -> None:

@@ -155,14 +155,18 @@ def host() -> str:
     return f"{os.uname().nodename}/{machine[:64]}" if machine else os.uname().nodename
 
 
+def _token(stat: Stat | None) -> str | None:
+    boot = boot_id()
+    return f"{boot}/{stat.ticks}" if stat and boot else None
+
+
 def start_token(pid: int) -> str | None:
     """Return when *pid* started, in a form that no clock or time zone changes; None if unknown.
 
     On Linux it is the boot id and the start in ticks, elsewhere ``ps:`` and the start in UTC.
     """
     if _LINUX:
-        stat, boot = stat_of(pid), boot_id()
-        return f"{boot}/{stat.ticks}" if stat and boot else None
+        return _token(stat_of(pid))
     start = _neutral_lstart(pid)
     return f"ps:{start}" if start else None
 
@@ -172,6 +176,11 @@ def _differ(first: str | None, second: str | None) -> bool:
     if not first or not second or first.startswith("ps:") != second.startswith("ps:"):
         return False
     return first != second
+
+
+def _has_ended(stat: Stat) -> bool:
+    # The first thread of a process may end before the others; then it looks like a zombie.
+    return stat.state in "ZXx" and stat.threads <= 1
 
 
 def is_alive(pid: int) -> bool:
@@ -185,8 +194,7 @@ def is_alive(pid: int) -> bool:
     except OSError:
         return True
     stat = stat_of(pid)
-    # The first thread of a process may end before the others; then it looks like a zombie.
-    return not (stat and stat.state in "ZXx" and stat.threads <= 1)
+    return stat is None or not _has_ended(stat)
 
 
 def current_owner() -> Owner:
@@ -282,8 +290,13 @@ def is_same_process(pid: int, token: str | None, proc_sig: str | None) -> bool:
         token: Its start token as published by a Python peer, or None.
         proc_sig: Its ``lstart`` as published by any peer; empty or None is no evidence.
     """
-    if not is_alive(pid):
+    stat = stat_of(pid)
+    if stat is None:  # no process, or no word from the kernel about it
+        if not is_alive(pid):
+            return False
+        return not _differ(token, start_token(pid)) if token else same_start(proc_sig or "", pid)
+    if _has_ended(stat):
         return False
     if token:
-        return not _differ(token, start_token(pid))
+        return not _differ(token, _token(stat))
     return not proc_sig or same_start(proc_sig, pid)

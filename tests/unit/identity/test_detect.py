@@ -45,7 +45,7 @@ class World:
             self.environ,
             user_home=str(home),
             locate=lambda _kind, sid, _cwd: str(self.projects / f"{sid}.jsonl"),
-            ancestors=lambda: (Ancestor(650, "x"), PARENT),
+            ancestors=lambda: (Ancestor(650, "x"), PARENT, Ancestor(500, "")),
         )
 
     def entry(self, kind: str = "claude-code", session_id: str | None = None) -> Entry:
@@ -193,6 +193,7 @@ def test_our_own_drop_that_comes_late_beats_a_neighbor_s(world: World) -> None:
         {"written_at": STARTED - 121},
         {"ppid": 600, "ppid_sig": "Sun Nov 8 14:00:09 2026", "written_at": STARTED - 500},
         {"ppid": 600, "ppid_sig": "", "written_at": STARTED - 500},
+        {"ppid": 500, "ppid_sig": "", "written_at": STARTED - 500},
         {"cwd": "/elsewhere"},
         {"written_at": None},
         {"schema_version": 2},

@@ -124,6 +124,26 @@ def test_a_common_folder_that_is_gone_is_not_believed(base: Path) -> None:
     assert REPOSITORY.place(str(tree)).root == str(tree)
 
 
+def test_only_a_folder_of_worktrees_leads_to_a_repository(base: Path) -> None:
+    inner = base / "repo" / ".git" / "modules" / "part"
+    inner.mkdir(parents=True)
+    (inner / "commondir").write_text("../..")
+    (base / "part").mkdir()
+    (base / "part" / ".git").write_text(f"gitdir: {inner}")
+
+    assert REPOSITORY.place(str(base / "part")).root == str(base / "part")
+
+
+def test_a_pointer_that_is_too_long_is_not_believed(base: Path) -> None:
+    tree = worktree(base / "repo", base / "tree", "tree")
+    assert REPOSITORY.place(str(tree)).root == str(base / "repo")
+
+    with (tree / ".git").open("a") as file:
+        file.write(" " * 20_000)
+
+    assert REPOSITORY.place(str(tree)).root == str(tree)
+
+
 @pytest.mark.skipif(not shutil.which("git"), reason="needs git")
 def test_what_git_itself_makes_is_understood(base: Path) -> None:
     def git(*arguments: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from helpers.fakes import ALICE, BOB, CAROL
 from helpers.registries import EARLIER, STARTED, World, entry
-from oxtail.core.entry import Capabilities, Known, State
+from oxtail.core.entry import Capabilities, Entry, Known, State
 from oxtail.core.names import session_box
 from oxtail.errors import StoreError
 from oxtail.identity import registry as registry_module
@@ -385,6 +385,19 @@ def test_a_dead_entry_without_an_id_goes_even_with_mail(world: World) -> None:
     world.registry().publish(entry(ME, ALICE))
 
     assert world.files() == [f"{ME}.json"]
+
+
+def test_an_entry_whose_process_is_alive_on_a_second_look_is_kept(world: World) -> None:
+    world.others(entry(DEAD, BOB))
+    looks: list[int] = []
+
+    def is_running(each: Entry) -> bool:
+        looks.append(each.server_pid)
+        return looks.count(DEAD) > 1
+
+    world.registry(is_running=is_running).publish(entry(ME, ALICE))
+
+    assert world.files() == [f"{ME}.json", f"{DEAD}.json"]
 
 
 def test_a_failure_while_collecting_does_not_fail_the_publish(
