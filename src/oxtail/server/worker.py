@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
-from queue import SimpleQueue
 from typing import Any
 
 from oxtail.trace import Trace
@@ -32,7 +32,8 @@ class Worker:
 
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
-        self._jobs: SimpleQueue[tuple[Job, tuple[Any, ...]] | None] = SimpleQueue()
+        self._jobs: deque[tuple[Job, tuple[Any, ...]] | None] = deque()
+        self._waiting = threading.Semaphore(0)
         self._thread = threading.Thread(target=self._run, name="oxtail-worker", daemon=True)
         self._is_started = False
 
@@ -43,21 +44,24 @@ class Worker:
 
     def put(self, job: Job, *arguments: Any) -> None:
         """Run ``job(*arguments)`` after everything that was put before."""
-        self._jobs.put((job, arguments))
-
-    @property
-    def backlog(self) -> int:
-        """How many jobs wait, about."""
-        return self._jobs.qsize()
+        self._add((job, arguments))
 
     def finish(self, within: float) -> bool:
         """Wait up to *within* seconds for all jobs to end; return whether they have."""
-        self._jobs.put(None)
+        self._add(None)
         if self._is_started:
             self._thread.join(within)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        while (item := self._jobs.get()) is not None:
+        while (item := self._next()) is not None:
             job, arguments = item
             traced(self._trace, "job_failed", job, *arguments)
+
+    def _add(self, item: tuple[Job, tuple[Any, ...]] | None) -> None:
+        self._jobs.append(item)
+        self._waiting.release()
+
+    def _next(self) -> tuple[Job, tuple[Any, ...]] | None:
+        self._waiting.acquire()
+        return self._jobs.popleft()
