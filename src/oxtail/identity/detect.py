@@ -2,7 +2,7 @@
 
 The ladder: ordered strategies, each of which hits or says why it abstains.  The first hit wins; a
 diagnosis runs all.  Nothing here changes an identity that is known already, the session decides
-that.  ``docs/concepts/identity.md`` tells why each rung stands where it does.
+that.  ``docs/concepts.md`` tells why each rung stands where it does.
 """
 
 from __future__ import annotations

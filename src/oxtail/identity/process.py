@@ -6,7 +6,7 @@ Rules of this file:
 * A pid alone names nobody: it is compared together with the start of its process.
 * Every call of ``ps`` ends within :data:`PS_TIMEOUT_SECONDS`; a failed one means "unknown".
 
-``docs/concepts/liveness.md`` tells why.
+``docs/concepts.md`` tells why.
 """
 
 from __future__ import annotations

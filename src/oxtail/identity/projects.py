@@ -2,7 +2,7 @@
 
 A project is the nearest folder upward that holds an entry named ``.git``.  With the scope
 ``repository``, a worktree belongs to the project of the repository that it was made from, so that
-agents in sibling worktrees see each other.  ``docs/concepts/projects.md`` tells more.
+agents in sibling worktrees see each other.  ``docs/concepts.md`` tells more.
 """
 
 from __future__ import annotations

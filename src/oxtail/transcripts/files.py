@@ -1,7 +1,7 @@
 """Transcript files of Claude Code and Codex; implements :class:`oxtail.ports.Transcripts`.
 
 The files belong to the clients: they are read while they grow, may end in half a line, and are
-never written.  ``docs/reference/transcripts.md`` says where they lie and what is shown of them.
+never written.  ``docs/how-to.md`` says where they lie and what is shown of them.
 """
 
 from __future__ import annotations

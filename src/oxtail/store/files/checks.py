@@ -6,7 +6,7 @@ Rules of this file:
 * A finding is ``wrong`` if mail may be lost, stuck or seen by others; else it is a ``note``.
 * Each finding names a command or a step.
 
-``oxtail doctor`` prints the findings; ``docs/how-to/doctor.md`` explains them.
+``oxtail doctor`` prints the findings; ``docs/how-to.md`` explains them.
 """
 
 from __future__ import annotations
