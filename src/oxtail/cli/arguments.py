@@ -1,37 +1,47 @@
-"""The argument tree: every verb, its arguments, and the exit statuses, as data.
+"""Every verb, its arguments, and the exit statuses, as data.
 
 Rules of this file:
 
 * It knows names and help texts, never what a verb does; so help and docs import no verb.
 * ``docs/reference/cli.md`` is made from these tables by :func:`reference` and compared in a test.
+
+:mod:`oxtail.cli.parser` reads a command line by these tables.
 """
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple, NoReturn
-
-from oxtail.errors import BadArgument, UsageError
-
-HELP_WIDTH: Final = 90
-"""Columns of a help page."""
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
 
 
 class Argument(NamedTuple):
-    """One argument of a verb, as ``add_argument`` takes it."""
+    """One argument of a verb.
 
-    names: tuple[str, ...]
+    Attributes:
+        name: What the verb finds it under.
+        help: What it is for.
+        flag: ``--word`` for an option; None for an argument that is known by its place.
+        value: What help calls its value; None for an option without one.
+        choices: The only values it takes, if any.
+        convert: Makes the value from the text; raises ValueError with what it must be.
+        default: The value where it is left out.
+        many: Whether it takes all words that are left, at least one.
+    """
+
+    name: str
     help: str
-    options: Mapping[str, Any] = {}
+    flag: str | None = None
+    value: str | None = None
+    choices: tuple[str, ...] = ()
+    convert: Callable[[str], Any] = str
+    default: Any = None
+    many: bool = False
 
     @property
     def label(self) -> str:
         """How help and docs write it."""
-        if not self.names[0].startswith("-"):
-            return self.options.get("metavar") or self.names[0].upper()
-        value = self.options.get("metavar") or "|".join(self.options.get("choices", ()))
-        return ", ".join(self.names) + (f" {value}" if value else "")
+        value = "|".join(self.choices) or self.value
+        return " ".join(part for part in (self.flag, value) if part)
 
 
 class Verb(NamedTuple):
@@ -43,56 +53,45 @@ class Verb(NamedTuple):
 
 
 def _number(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError(text)
-    return value
+    # Digits of other scripts, blanks and underscores are numbers to int(), and typing errors here.
+    if not (text.isascii() and text.isdigit() and 0 < len(text) < 10) or int(text) < 1:
+        raise ValueError("must be a positive number")
+    return int(text)
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0 < value <= 300:
-        raise ValueError(text)
+        raise ValueError("must be a number of seconds, more than 0 and at most 300")
     return value
 
 
-# argparse names the type in "invalid ... value".
-_number.__name__ = "positive number"
-_seconds.__name__ = "number of seconds (more than 0, at most 300)"
-
-_JSON: Final = Argument(
-    ("--json",), "print one JSON object instead of text", {"action": "store_true"}
-)
+_JSON: Final = Argument("json", "print one JSON object instead of text", "--json")
 _AS: Final = Argument(
-    ("--as",),
-    "act as the session ID; without it OXTAIL_SESSION_ID counts",
-    {"metavar": "ID", "dest": "session_id"},
+    "session_id", "act as the session ID; without it OXTAIL_SESSION_ID counts", "--as", "ID"
 )
 _PROJECT: Final = Argument(
-    ("--project",), "the project at PATH instead of the current folder's", {"metavar": "PATH"}
+    "project", "the project at PATH instead of the current folder's", "--project", "PATH"
 )
 _TARGET: Final = Argument(
-    ("target",),
-    "a session id, a chosen name or a tmux session name",
-    {"metavar": "TARGET"},
+    "target", "a session id, a chosen name or a tmux session name", value="TARGET"
 )
 _BODY: Final = Argument(
-    ("body",),
+    "body",
     "the text, its words joined by spaces; a single - reads it from standard input",
-    {"metavar": "BODY", "nargs": "+"},
+    value="BODY...",
+    many=True,
 )
-_MESSAGE: Final = Argument(
-    ("message_id",), "the id of a message: 16 hex digits", {"metavar": "MESSAGE_ID"}
-)
-_FORCE: Final = Argument(
-    ("--force",),
-    "act for the session although it is running elsewhere",
-    {"action": "store_true"},
-)
+_MESSAGE: Final = Argument("message_id", "the id of a message: 16 hex digits", value="MESSAGE_ID")
+_FORCE: Final = Argument("force", "act for the session although it is running elsewhere", "--force")
 _WAKE: Final = Argument(
-    ("--wake",),
+    "wake",
     "auto: wake the receiver if it is idle; off: never; else the usual rules",
-    {"choices": ("auto", "off")},
+    "--wake",
+    choices=("auto", "off"),
 )
 
 VERBS: Final[Mapping[str, Verb]] = {
@@ -106,11 +105,7 @@ VERBS: Final[Mapping[str, Verb]] = {
         "Shows every running session of the project, inside tmux or not. Changes nothing.",
         (
             _PROJECT,
-            Argument(
-                ("--compact",),
-                "group the JSON by where agents run",
-                {"action": "store_true"},
-            ),
+            Argument("compact", "group the JSON by where agents run", "--compact"),
         ),
     ),
     "send": Verb(
@@ -122,9 +117,7 @@ VERBS: Final[Mapping[str, Verb]] = {
             _BODY,
             _WAKE,
             Argument(
-                ("--reply-to",),
-                "the request id that this message answers",
-                {"metavar": "REQUEST_ID"},
+                "reply_to", "the request id that this message answers", "--reply-to", "REQUEST_ID"
             ),
         ),
     ),
@@ -136,9 +129,11 @@ VERBS: Final[Mapping[str, Verb]] = {
             _TARGET,
             _BODY,
             Argument(
-                ("--timeout",),
+                "timeout",
                 "how long to wait (default 60, at most 100 unless configured)",
-                {"metavar": "SECONDS", "type": _seconds},
+                "--timeout",
+                "SECONDS",
+                convert=_seconds,
             ),
             _FORCE,
         ),
@@ -148,8 +143,8 @@ VERBS: Final[Mapping[str, Verb]] = {
         "A message leaves the mailbox only after the output is written and flushed; "
         "an interrupted command leaves the mail where it is.",
         (
-            Argument(("--limit",), "show at most N messages", {"metavar": "N", "type": _number}),
-            Argument(("--keep",), "show them and leave them", {"action": "store_true"}),
+            Argument("limit", "show at most N messages", "--limit", "N", convert=_number),
+            Argument("keep", "show them and leave them", "--keep"),
             _FORCE,
         ),
     ),
@@ -165,35 +160,49 @@ VERBS: Final[Mapping[str, Verb]] = {
             _TARGET,
             _PROJECT,
             Argument(
-                ("--mode",),
+                "mode",
                 "which of the two; auto takes the transcript where one is known",
-                {"choices": ("auto", "transcript", "pane"), "default": "auto"},
+                "--mode",
+                choices=("auto", "transcript", "pane"),
+                default="auto",
             ),
             Argument(
-                ("--limit",),
+                "limit",
                 "most messages (default 20, at most 1000)",
-                {"metavar": "N", "type": _number, "default": 20},
+                "--limit",
+                "N",
+                convert=_number,
+                default=20,
             ),
             Argument(
-                ("--max-bytes",),
+                "max_bytes",
                 "most bytes of text (default 24000)",
-                {"metavar": "N", "type": _number, "default": 24_000},
+                "--max-bytes",
+                "N",
+                convert=_number,
+                default=24000,
             ),
-            Argument(("--timestamps",), "show when it was said", {"action": "store_true"}),
+            Argument("timestamps", "show when it was said", "--timestamps"),
             Argument(
-                ("--tail-scan",),
+                "tail_scan",
                 "read long transcripts from the end; the total may be unknown then",
-                {"action": "store_true"},
+                "--tail-scan",
             ),
             Argument(
-                ("--pane-lines",),
+                "pane_lines",
                 "rows of the pane (default 240, at most 2000)",
-                {"metavar": "N", "type": _number, "default": 240},
+                "--pane-lines",
+                "N",
+                convert=_number,
+                default=240,
             ),
             Argument(
-                ("--pane-max-chars",),
+                "pane_max_chars",
                 "most characters of the pane (default 20000)",
-                {"metavar": "N", "type": _number, "default": 20_000},
+                "--pane-max-chars",
+                "N",
+                convert=_number,
+                default=20000,
             ),
         ),
     ),
@@ -236,62 +245,6 @@ def arguments_of(verb: str) -> tuple[Argument, ...]:
         () if verb in _WITHOUT_JSON else (_JSON,)
     )
     return VERBS[verb].arguments + shared
-
-
-def _formatter(prog: str) -> argparse.HelpFormatter:
-    # Asking for the width of the terminal would import shutil and what it imports, on each send.
-    return argparse.HelpFormatter(prog, width=HELP_WIDTH)
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser whose complaints are errors of ours, so that one place prints them."""
-
-    def error(self, message: str) -> NoReturn:
-        usage = " ".join(self.format_usage().split()).removeprefix("usage: ")
-        raise UsageError(message, usage=usage)
-
-
-def parser_for(verb: str) -> argparse.ArgumentParser:
-    """Return the parser of one *verb*."""
-    parser = _Parser(
-        prog=f"oxtail {verb}",
-        description=VERBS[verb].promise,
-        allow_abbrev=False,
-        formatter_class=_formatter,
-    )
-    for argument in arguments_of(verb):
-        parser.add_argument(*argument.names, help=argument.help, **argument.options)
-    return parser
-
-
-def _check_text(options: argparse.Namespace) -> None:
-    # A path may be any bytes; everything else is stored or compared as text.
-    for name, value in vars(options).items():
-        for text in value if isinstance(value, list) else (value,):
-            if isinstance(text, str) and name != "project" and not _is_text(text):
-                raise BadArgument(name, "is not valid UTF-8 text, or holds NUL")
-
-
-def _is_text(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\0" not in text
-
-
-def parse(verb: str, words: Sequence[str]) -> argparse.Namespace:
-    """Return the arguments of *verb* in *words*.
-
-    Raises:
-        UsageError: they are not what the verb takes.
-        BadArgument: a text among them is not valid UTF-8.
-        SystemExit: ``--help`` was among them, and was printed.
-
-    """
-    options = parser_for(verb).parse_args(list(words))
-    _check_text(options)
-    return options
 
 
 def help_text() -> str:

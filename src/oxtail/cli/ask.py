@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from oxtail.app.results import AskResult
 from oxtail.cli.bodies import body_of
 from oxtail.cli.opening import acting
 from oxtail.cli.output import Outcome, Output, neutral
+from oxtail.cli.parser import Options
 from oxtail.errors import AskCancelled
 
 NO_ANSWER = AskCancelled.exit_status
@@ -63,7 +63,7 @@ def outcome_of(result: AskResult) -> Outcome:
     return Outcome(result.as_dict(), "", remark=remark, exit_status=NO_ANSWER)
 
 
-def run(options: argparse.Namespace, output: Output) -> Outcome:
+def run(options: Options, output: Output) -> Outcome:
     """Ask, and acknowledge the answer only once it is out."""
     body = body_of(options.body)
     timeout_ms = round(options.timeout * 1000) if options.timeout else None

@@ -5,7 +5,6 @@ Reads only, and starts without a session of its own, so it works where nothing e
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import sys
@@ -13,6 +12,7 @@ import time
 from collections.abc import Iterator
 
 from oxtail.cli.output import Outcome, Output, one_line
+from oxtail.cli.parser import Options
 from oxtail.config import Settings, from_env
 from oxtail.disk.atomic import Disk
 from oxtail.identity.known import parse_known
@@ -67,7 +67,7 @@ def text_of(home: str, findings: list[Finding]) -> str:
     return "\n".join(lines)
 
 
-def run(options: argparse.Namespace, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs
+def run(options: Options, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs
     """Look, and report."""
     settings = from_env(os.environ)
     disk = Disk(settings.home)

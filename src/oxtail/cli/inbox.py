@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
-
 from oxtail.app.context import Context
 from oxtail.app.read import read
 from oxtail.app.results import ReadResult
 from oxtail.cli.opening import acting
 from oxtail.cli.output import Outcome, Output, indented, one_line
+from oxtail.cli.parser import Options
 from oxtail.core.envelope import Envelope
 from oxtail.trace import timestamp
 
@@ -52,7 +51,7 @@ def _look(ctx: Context, limit: int | None) -> ReadResult:
     return ReadResult(shown, len(seen.messages) - len(shown), len(seen.skipped))
 
 
-def run(options: argparse.Namespace, output: Output) -> Outcome:
+def run(options: Options, output: Output) -> Outcome:
     """Show the mail; acknowledge it unless it shall stay."""
     with acting(options, needs_identity=True, takes_mail=not options.keep) as ctx:
         if options.keep:

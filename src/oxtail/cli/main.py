@@ -2,7 +2,7 @@
 
 A verb's module is imported when that verb is chosen, and has one function::
 
-    def run(options: argparse.Namespace, output: Output) -> Outcome
+    def run(options: Options, output: Output) -> Outcome
 
 ``serve`` alone takes a shorter way, because a session waits for it to start.
 """
@@ -52,16 +52,21 @@ def _about(word: str, output: Output) -> int:
 def _run(words: list[str], output: Output) -> int:
     from importlib import import_module
 
-    from oxtail.cli import arguments
+    from oxtail.cli.arguments import VERBS
+    from oxtail.cli.parser import HelpWanted, help_of, parse
 
     verb, rest = words[0], words[1:]
     if verb in _HELP or verb == "--version":
         if rest and rest != ["--json"]:
             raise UsageError(f"{verb} takes no arguments but --json")
         return _about("--version" if verb == "--version" else "--help", output)
-    if verb not in arguments.VERBS:
+    if verb not in VERBS:
         raise UsageError(f"unknown verb: {verb[:80]}; oxtail --help lists the verbs")
-    options = arguments.parse(verb, rest)
+    try:
+        options = parse(verb, rest)
+    except HelpWanted:
+        output.show(Outcome({"help": help_of(verb)}, help_of(verb)))
+        return 0
     if verb == "serve":
         return _serve()
     outcome: Outcome = import_module(f"oxtail.cli.{verb}").run(options, output)
@@ -90,7 +95,7 @@ def _unexpected(output: Output) -> int:
 def main(words: Sequence[str]) -> int:
     """Carry out the command line *words* and return the exit status.
 
-    Nothing is raised but ``SystemExit`` by a verb's ``--help``.
+    Raises nothing.
     """
     words = list(words)
     if words == ["serve"] or (not words and not _has_terminal()):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from oxtail.app.context import Context
 from oxtail.app.identity import check_name, check_session_id
+from oxtail.cli.parser import Options
 from oxtail.config import Settings, from_env
 from oxtail.errors import NoSessionId, SessionIdTaken
 from oxtail.wiring import open_context
@@ -17,7 +17,7 @@ SESSION_ID = "OXTAIL_SESSION_ID"
 NAME = "OXTAIL_NAME"
 
 
-def _settings(options: argparse.Namespace) -> Settings:
+def _settings(options: Options) -> Settings:
     environ = dict(os.environ)
     if options.session_id is not None:
         environ[SESSION_ID] = check_session_id(options.session_id)
@@ -28,7 +28,7 @@ def _settings(options: argparse.Namespace) -> Settings:
     return from_env(environ)
 
 
-def looking(options: argparse.Namespace) -> Context:
+def looking(options: Options) -> Context:
     """Return a context for a command that only looks; it leaves no trace in the state folder."""
     return open_context(_settings(options), role="cli")
 
@@ -52,7 +52,7 @@ def _check_free(ctx: Context, session_id: str) -> None:
 
 @contextmanager
 def acting(
-    options: argparse.Namespace,
+    options: Options,
     *,
     needs_identity: bool = False,
     takes_mail: bool = False,

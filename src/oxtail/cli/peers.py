@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Sequence
 
@@ -10,6 +9,7 @@ from oxtail.app.peers import list_peers
 from oxtail.app.results import PeerRow, PeersResult
 from oxtail.cli.opening import looking
 from oxtail.cli.output import Outcome, Output, one_line
+from oxtail.cli.parser import Options
 
 _HEAD = ("NAME", "CLIENT", "SESSION ID", "PRESENCE", "FOLDER", "PURPOSE")
 
@@ -48,7 +48,7 @@ def text_of(result: PeersResult) -> str:
     )
 
 
-def run(options: argparse.Namespace, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs
+def run(options: Options, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs
     """List the sessions."""
     project = os.path.abspath(options.project) if options.project else None
     ctx = looking(options)

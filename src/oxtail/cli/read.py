@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 
 from oxtail.app.read_session import read_session
 from oxtail.app.results import SessionText
 from oxtail.cli.opening import looking
 from oxtail.cli.output import Outcome, Output, indented, neutral, one_line
+from oxtail.cli.parser import Options
 from oxtail.errors import AmbiguousTarget, OxtailError, SessionUnreadable, TargetNotFound
 
 
@@ -32,7 +32,7 @@ def _failure(result: SessionText) -> OxtailError:
     return kind(result.error, session=result.session, project_root=result.project_root)
 
 
-def run(options: argparse.Namespace, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs
+def run(options: Options, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs
     """Read the session."""
     ctx = looking(options)
     result = read_session(

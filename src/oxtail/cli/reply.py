@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
-
 from oxtail.app.send import reply
 from oxtail.cli.bodies import body_of
 from oxtail.cli.opening import acting
 from oxtail.cli.output import Outcome, Output
+from oxtail.cli.parser import Options
 from oxtail.cli.send import describe
 
 
-def run(options: argparse.Namespace, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs
+def run(options: Options, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs
     """Send the answer."""
     body = body_of(options.body)
     with acting(options, needs_identity=True) as ctx:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
-
 from oxtail.app.results import SendResult
 from oxtail.app.send import send
 from oxtail.cli.bodies import body_of
 from oxtail.cli.opening import acting
 from oxtail.cli.output import Outcome, Output, one_line
+from oxtail.cli.parser import Options
 
 
 def describe(result: SendResult, target: str) -> Outcome:
@@ -31,7 +30,7 @@ def describe(result: SendResult, target: str) -> Outcome:
     )
 
 
-def run(options: argparse.Namespace, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs
+def run(options: Options, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs
     """Send the message."""
     body = body_of(options.body)
     with acting(options) as ctx:

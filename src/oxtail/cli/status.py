@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
-
 from oxtail.app.results import StatusResult
 from oxtail.app.status import message_status
 from oxtail.cli.opening import looking
 from oxtail.cli.output import Outcome, Output, one_line
+from oxtail.cli.parser import Options
 from oxtail.trace import timestamp
 
 
@@ -26,7 +25,7 @@ def text_of(result: StatusResult) -> str:
     return one_line(f"{result.message_id} {result.status}: {said}")
 
 
-def run(options: argparse.Namespace, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs
+def run(options: Options, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs
     """Look the message up."""
     ctx = looking(options)
     result = message_status(ctx, options.message_id)

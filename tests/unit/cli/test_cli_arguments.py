@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from oxtail.cli.arguments import EXIT_STATUSES, VERBS, arguments_of, help_text, parse, reference
+from oxtail.cli.arguments import EXIT_STATUSES, VERBS, arguments_of, help_text, reference
+from oxtail.cli.parser import HelpWanted, help_of, parse
 from oxtail.errors import BadArgument, OxtailError, UsageError
 
 
@@ -16,6 +17,31 @@ def test_the_words_of_a_body_need_no_quotes() -> None:
         ["the", "branch", "is", "ready"],
         "off",
     )
+
+
+def test_options_may_stand_anywhere() -> None:
+    options = parse("send", ["--wake=off", "reviewer", "one", "--as", "me", "two", "-"])
+
+    assert (options.wake, options.session_id, options.body) == ("off", "me", ["one", "two", "-"])
+
+
+def test_what_is_left_out_has_its_default() -> None:
+    options = parse("read", ["reviewer"])
+
+    assert (options.mode, options.limit, options.timestamps, options.project) == (
+        "auto",
+        20,
+        False,
+        None,
+    )
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help(verb: str) -> None:
+    with pytest.raises(HelpWanted):
+        parse(verb, ["--help"])
+
+    assert help_of(verb).startswith(f"usage: oxtail {verb}")
 
 
 def test_a_body_may_begin_with_a_dash_after_two_dashes() -> None:
@@ -32,11 +58,15 @@ def test_a_body_may_begin_with_a_dash_after_two_dashes() -> None:
         ("send", ["reviewer"]),
         ("send", ["reviewer", "hello", "--wake", "maybe"]),
         ("send", ["reviewer", "hello", "--jso"]),
+        ("send", ["reviewer", "hello", "--json=yes"]),
+        ("send", ["reviewer", "hello", "-5"]),
+        ("send", ["reviewer", "hello", "--as"]),
         ("ask", ["reviewer", "hello", "--timeout", "0"]),
         ("ask", ["reviewer", "hello", "--timeout", "301"]),
         ("ask", ["reviewer", "hello", "--timeout", "nan"]),
         ("inbox", ["--limit", "0"]),
         ("inbox", ["--limit", "many"]),
+        ("inbox", ["--limit", "1_0"]),
         ("inbox", ["unexpected"]),
         ("reply", ["0f3c9a1be2d47758"]),
         ("serve", ["--json"]),
@@ -83,7 +113,7 @@ def test_every_verb_is_in_the_help_and_in_the_reference(verb: str) -> None:
 
 
 def test_every_verb_but_the_server_can_answer_with_json() -> None:
-    assert [v for v in VERBS if all("--json" not in a.names for a in arguments_of(v))] == ["serve"]
+    assert [v for v in VERBS if all(a.flag != "--json" for a in arguments_of(v))] == ["serve"]
 
 
 def _tree(kind: type[OxtailError]) -> set[type[OxtailError]]:

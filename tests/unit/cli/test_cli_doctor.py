@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from oxtail.cli import doctor
-from oxtail.cli.arguments import parse
 from oxtail.cli.output import Output
+from oxtail.cli.parser import parse
 from oxtail.core.codec import encode_line, encode_pretty
 from oxtail.core.entry import OURS, Client, Entry
 from oxtail.core.envelope import Envelope, encode

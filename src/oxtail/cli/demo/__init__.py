@@ -6,13 +6,13 @@ and Codex do, :mod:`.peer` is a Python program that takes part, :mod:`.story` is
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 
 from oxtail.cli.demo.story import Narrator, tell
 from oxtail.cli.demo.world import World
 from oxtail.cli.output import Outcome, Output
+from oxtail.cli.parser import Options
 
 PACE_SECONDS = 0.09
 """Pause after each line on a terminal, so that eyes can follow."""
@@ -22,7 +22,7 @@ def _on_terminal() -> bool:
     return sys.stdout is not None and sys.stdout.isatty()
 
 
-def run(options: argparse.Namespace, output: Output) -> Outcome:
+def run(options: Options, output: Output) -> Outcome:
     """Tell the story; a step that does not hold ends it with ``demo-failed``."""
     say = None if options.json else output.raw
     narrator = Narrator(say, pace=PACE_SECONDS if say and _on_terminal() else 0.0)
