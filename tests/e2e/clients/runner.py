@@ -7,6 +7,7 @@ nothing but ``unshare``.
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -76,7 +77,8 @@ def play(scenario: str, world: Path, clients: Path) -> dict[str, Any]:
 
     Args:
         scenario: Name of the module.
-        world: A folder for all that the run writes; its ``home`` stays for a look afterwards.
+        world: A folder for all that the run writes, some of it large; it is removed unless the
+            scenario fails.
         clients: The folder that ``tools/install-clients`` filled.
 
     Raises:
@@ -91,4 +93,5 @@ def play(scenario: str, world: Path, clients: Path) -> dict[str, Any]:
             f"{done.stdout}\n{done.stderr}"
         )
     facts: dict[str, Any] = json.loads((world / "home" / "facts.json").read_text(encoding="utf-8"))
+    shutil.rmtree(world)
     return facts
