@@ -170,6 +170,21 @@ class FileRegistry:
         ]
         return tuple(entry.server_pid for entry in sorted(named, key=_by_age))
 
+    def referenced_boxes(self) -> frozenset[str]:
+        """Return the boxes that somebody may still read, as far as entries and records tell.
+
+        An entry that cannot be read still names a process box.
+
+        Raises:
+            StoreError: a folder cannot be listed; then no box may be taken for abandoned.
+
+        """
+        pids = map(_file_pid, self._disk.names(self._disk.layout.sessions))
+        sessions = {seen.record.session_id for seen in self._records.all().values()}
+        sessions.update(known.session_id for known in self.known())
+        boxes = {pid_box(pid) for pid in pids if pid is not None}
+        return frozenset(boxes | {session_box(each) for each in sessions if each})
+
     def holder(self, session_id: str) -> Entry | None:
         """Return the live entry of another process tree that holds *session_id*, or None.
 

@@ -524,6 +524,21 @@ def test_only_the_first_publish_looks_for_foreign_mail(world: World) -> None:
     assert world.boxes.of(str(ME)) == ["for us"]
 
 
+# Boxes that are still in use
+
+
+def test_every_box_that_an_entry_or_a_known_session_leads_to_is_referenced(world: World) -> None:
+    world.others(entry(LIVE, ALICE), entry(DEAD))
+    world.raw("7001.json", GOOD)  # speaks for somebody else
+    world.raw("07.json", GOOD)
+    registry = world.registry()
+    registry.remember(Known(CAROL, None, "codex", "/p", STARTED))
+
+    assert registry.referenced_boxes() == {
+        str(LIVE), str(DEAD), "7001", session_box(ALICE), session_box(CAROL),
+    }  # fmt: skip
+
+
 # Who holds an id
 
 
