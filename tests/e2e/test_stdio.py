@@ -99,6 +99,7 @@ class TestLife:
         assert [event["why"] for event in server.events("orphan_reap")] == ["stdout_closed"]
         assert entries(home) == []
 
+    @pytest.mark.slow
     def test_a_server_whose_client_was_killed_ends_although_its_input_stays_open(self, home):
         """The client is a process of its own, and the test holds the pipe open."""
         serve = (
