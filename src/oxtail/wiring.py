@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final, cast
 
 from oxtail.app.context import Context
 from oxtail.app.session import CLAIMED, Session
 from oxtail.config import Settings
 from oxtail.core.entry import OURS, Client, Entry
 from oxtail.disk.atomic import Disk
-from oxtail.identity.ancestry import parent_of
-from oxtail.identity.detect import Ladder, client_type_from_env
 from oxtail.identity.process import current_owner, provably_dead
 from oxtail.identity.projects import FileProjects
 from oxtail.identity.registry import FileRegistry
+from oxtail.ports import Detection, Panes, Transcripts
 from oxtail.store.files.store import FileStore
-from oxtail.trace import open_trace
-from oxtail.transcripts.files import FileTranscripts
+from oxtail.trace import Trace, open_trace
 from oxtail.wake.markers import FileMarkers
-from oxtail.wake.panes import TmuxPanes
 from oxtail.wake.records import FileWakeRecords
 from oxtail.wake.waker import NoDoors
 
@@ -55,7 +53,11 @@ class RandomIds:
 def _first_entry(settings: Settings, role: str, clock: SystemClock) -> Entry:
     environ = settings.environ
     # A program that an agent starts inherits the agent's variables and is not that agent.
-    kind = client_type_from_env(environ) if role == "server" else "unknown"
+    kind = "unknown"
+    if role == "server":
+        from oxtail.identity.detect import client_type_from_env
+
+        kind = client_type_from_env(environ)
     session_id = environ.get("OXTAIL_SESSION_ID") if role != "server" else None
     owner = current_owner()
     return Entry(
@@ -73,6 +75,60 @@ def _first_entry(settings: Settings, role: str, clock: SystemClock) -> Entry:
         name=environ.get("OXTAIL_NAME") or None,
         start_token=owner.start_token,
     )
+
+
+class _Later:
+    """An adapter that is imported and built when it is first used.
+
+    A send needs neither panes nor transcripts nor detection, and their modules take longer to load
+    than the send takes.
+    """
+
+    def __init__(self, build: Callable[[], object]) -> None:
+        self._build = build
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached only for names that are no attributes yet.  Two threads may build at once; then
+        # all use what the first one kept.
+        if "_built" not in self.__dict__:
+            self.__dict__.setdefault("_built", self._build())
+        return getattr(self._built, name)
+
+
+def _transcripts(settings: Settings, clock: SystemClock) -> Transcripts:
+    def build() -> object:
+        from oxtail.transcripts.files import FileTranscripts
+
+        return FileTranscripts(settings.user_home, settings.environ, clock)
+
+    return cast("Transcripts", _Later(build))
+
+
+def _panes(settings: Settings, trace: Trace) -> Panes:
+    def build() -> object:
+        from oxtail.identity.ancestry import parent_of
+        from oxtail.wake.panes import TmuxPanes
+
+        return TmuxPanes(settings.environ, parent_of, trace)
+
+    return cast("Panes", _Later(build))
+
+
+def _detection(
+    settings: Settings, role: str, disk: Disk, clock: SystemClock, transcripts: Transcripts
+) -> Detection:
+    def build() -> object:
+        from oxtail.identity.detect import Ladder
+
+        return Ladder(
+            disk,
+            clock,
+            settings.environ if role == "server" else {},
+            user_home=settings.user_home,
+            locate=transcripts.locate,
+        )
+
+    return cast("Detection", _Later(build))
 
 
 def open_context(settings: Settings, *, role: str, announced: bool | None = None) -> Context:
@@ -105,15 +161,9 @@ def open_context(settings: Settings, *, role: str, announced: bool | None = None
         adopt_box=store.adopt_box,
         quarantine_box=store.quarantine_box,
     )
-    transcripts = FileTranscripts(settings.user_home, settings.environ, clock)
-    panes = TmuxPanes(settings.environ, parent_of, trace)
-    detection = Ladder(
-        disk,
-        clock,
-        settings.environ if role == "server" else {},
-        user_home=settings.user_home,
-        locate=transcripts.locate,
-    )
+    transcripts = _transcripts(settings, clock)
+    panes = _panes(settings, trace)
+    detection = _detection(settings, role, disk, clock, transcripts)
     session = Session(
         _first_entry(settings, role, clock),
         announced=role != "cli" if announced is None else announced,

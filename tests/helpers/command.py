@@ -14,10 +14,10 @@ OXTAIL = (sys.executable, "-m", "oxtail")
 
 _PEER = """
 import sys, threading, oxtail
+leaving = []
 with oxtail.join(name={name!r}, session_id={session_id!r}, purpose={purpose!r}) as me:
     print("READY", flush=True)
     threading.Thread(target=lambda: (sys.stdin.read(), leaving.append(1)), daemon=True).start()
-    leaving = []
     while not leaving:
         if me.wait(0.05):
             with me.inbox() as messages:
