@@ -7,9 +7,8 @@ import os
 import uuid
 from typing import Final
 
-from e2e.clients import anthropic
+from e2e.clients import anthropic, terminal
 from e2e.clients.stage import Running, Stage, client_program, oxtail_server
-from e2e.clients.terminal import OnScreen
 
 ENVIRON: Final = {
     "ANTHROPIC_API_KEY": "test",
@@ -38,9 +37,9 @@ class ClaudeCode:
         argv = [*self._command(), "-p", prompt]
         return Running(self.name, argv, self.environ(), self._project)
 
-    def show(self, prompt: str) -> OnScreen:
+    def show(self, prompt: str) -> None:
         """Start the session with *prompt* on a screen, as a person would have it."""
-        return OnScreen(self.name, [*self._command(), prompt], self.environ(), self._project)
+        terminal.show(self.name, [*self._command(), prompt], self.environ(), self._project)
 
     def _command(self) -> list[str]:
         which = "--resume" if self._started else "--session-id"

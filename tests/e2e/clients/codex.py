@@ -6,9 +6,8 @@ import json
 import os
 from typing import Final
 
-from e2e.clients import openai
+from e2e.clients import openai, terminal
 from e2e.clients.stage import Running, Stage, client_program, oxtail_server
-from e2e.clients.terminal import OnScreen
 
 ENVIRON: Final = {"SCRIPTED_KEY": "test"}
 
@@ -41,11 +40,11 @@ class Codex:
         self._started = True
         return Running(self.name, [*argv, prompt], ENVIRON, self._project)
 
-    def show(self, prompt: str) -> OnScreen:
+    def show(self, prompt: str) -> None:
         """Start the session with *prompt* on a screen, as a person would have it."""
         self._write_settings()
         self._started = True
-        return OnScreen(self.name, [client_program("codex"), prompt], ENVIRON, self._project)
+        terminal.show(self.name, [client_program("codex"), prompt], ENVIRON, self._project)
 
     def _write_settings(self) -> None:
         """Write them anew at each start: they name this session's model, and Codex has one file."""

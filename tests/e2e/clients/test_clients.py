@@ -108,6 +108,7 @@ def test_mail_for_a_killed_client_arrives_after_it_is_resumed(
     assert {status["recipient_session_id"] for status in seen["status"]} == {facts[victim]}
 
 
+@needs("tmux")
 @scenario("panes")
 def test_sessions_on_screens_keep_their_identities_and_mail_apart(facts: dict[str, Any]) -> None:
     for name in ("claude", "codex", "other"):
@@ -119,6 +120,7 @@ def test_sessions_on_screens_keep_their_identities_and_mail_apart(facts: dict[st
     assert {facts["claude"], facts["codex"], facts["other"]} <= set(_agents(facts["after"]))
 
 
+@needs("tmux")
 @scenario("panes")
 @pytest.mark.xfail(
     reason="Codex runs the sessions of all its screens in one daemon, a child of the first screen"
