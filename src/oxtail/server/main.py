@@ -74,7 +74,7 @@ def serve(ctx: Context, pipes: Stdio, stop: Stop, tick_seconds: float = TICK_SEC
     ended = endpoint.finish(FINISH_SECONDS)
     stop.request(why)
     closing = threading.Thread(
-        target=traced, args=(ctx.trace, "withdraw_failed", ctx.session.close), daemon=True
+        target=traced, args=(ctx.trace, "job_failed", ctx.session.close), daemon=True
     )
     closing.start()
     closing.join(CLOSE_SECONDS)
