@@ -152,6 +152,7 @@ def open_context(settings: Settings, *, role: str, announced: bool | None = None
         received_max=settings.received_max,
         pending_ask_ttl_ms=settings.pending_ask_ttl_ms,
         lock_budget_ms=settings.lock_budget_ms,
+        referenced_boxes=lambda: registry.referenced_boxes(),
         trace=trace,
     )
     registry = FileRegistry(
