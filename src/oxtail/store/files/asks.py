@@ -175,13 +175,14 @@ class Asks:
         age = self._clock.now() - ask.at_ms / 1000
         return has_left(owner, age, self._owner, self._provably_dead)
 
-    def _members(self, path: str) -> Any:
-        """Return the value in *path*, False if there is none in it, None if there is no file."""
+    def _members(self, path: str) -> dict[str, Any] | None:
+        """Return the members in *path*, none if it is damaged, None if there is no file."""
         try:
             data = self._disk.read(path, RECORD_MAX_BYTES)
-            return None if data is None else codec.decode(data)
+            members = None if data is None else codec.decode(data)
         except (DamagedRecord, ValueError):
-            return False
+            return {}
+        return members if data is None or isinstance(members, dict) else {}
 
     def _age(self, path: str) -> float | None:
         try:
