@@ -18,7 +18,8 @@ from oxtail.disk.atomic import Disk
 from oxtail.identity.known import parse_known
 from oxtail.identity.process import is_alive, provably_dead
 from oxtail.identity.registry import is_running
-from oxtail.store.files.checks import NOTE, WRONG, Finding, Probes, examine
+from oxtail.store.files.checks import examine
+from oxtail.store.files.findings import NOTE, WRONG, Finding, Probes
 
 
 def _machine(settings: Settings) -> Iterator[Finding]:

@@ -24,11 +24,12 @@ def _table(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _cells(row: PeerRow, root: str) -> tuple[str, ...]:
     folder = os.path.relpath(row.path, root) if row.path.startswith("/") else row.path
+    name = row.peer_name or row.name
     purpose = row.state.purpose if row.state else None
     return tuple(
         one_line(text) if text else "-"
         for text in (
-            row.peer_name or row.name,
+            f"{name} (me)" if name and row.is_me else name,
             row.client_type or "no agent",
             row.client_session_id,
             row.presence,

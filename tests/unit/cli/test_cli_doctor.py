@@ -17,7 +17,8 @@ from oxtail.core.envelope import Envelope, encode
 from oxtail.core.names import session_box
 from oxtail.disk.atomic import Disk
 from oxtail.identity.known import parse_known
-from oxtail.store.files.checks import NOTE, WRONG, Finding, Probes, examine
+from oxtail.store.files.checks import examine
+from oxtail.store.files.findings import NOTE, WRONG, Finding, Probes
 
 NOW = 2_000_000_000.0
 ALIVE, DEAD = 4242, 4343

@@ -1,0 +1,69 @@
+"""What a check answers with, and what it is given; see :mod:`.checks`."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Callable
+from shlex import quote
+from typing import Final, NamedTuple
+
+from oxtail.core.entry import Entry, Known
+from oxtail.core.owner import Owner
+from oxtail.disk.atomic import Disk
+from oxtail.errors import StoreError
+
+WRONG: Final = "wrong"
+"""Mail may be lost, stuck, or seen by others."""
+
+NOTE: Final = "note"
+"""Good to know."""
+
+TEMPORARY_NAME: Final = re.compile(r"\.tmp\.([0-9]+)\.[0-9a-f]+$|\.([0-9]+)\.tmp$")
+"""The name of a temporary file of any peer, with its writer's process."""
+
+
+class Finding(NamedTuple):
+    """One thing that was noticed.
+
+    Attributes:
+        check: Which check noticed it; stable.
+        level: ``wrong`` or ``note``.
+        problem: What is the case.
+        remedy: The command or step that mends it.
+        path: Where, or None.
+
+    """
+
+    check: str
+    level: str
+    problem: str
+    remedy: str
+    path: str | None = None
+
+
+class Probes(NamedTuple):
+    """What the checks must know of processes and records, handed in by whoever runs them."""
+
+    is_alive: Callable[[int], bool]
+    provably_dead: Callable[[Owner], bool]
+    is_running: Callable[[Entry], bool]
+    parse_known: Callable[[str, object], Known]
+
+
+def names_in(disk: Disk, folder: str) -> tuple[list[str], list[Finding]]:
+    """Return the names in *folder*, and what is to be said if it cannot be read."""
+    try:
+        return disk.names(folder), []
+    except StoreError as error:
+        remedy = f"make it a folder that you may read: ls -ld {quote(folder)}"
+        return [], [Finding("folder", WRONG, error.message, remedy, folder)]
+
+
+def is_folder(path: str) -> bool:
+    """Tell whether *path* is a folder, and no link to one."""
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
