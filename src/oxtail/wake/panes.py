@@ -6,6 +6,7 @@ What a registry entry says about its pane is a claim and is not used here.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
@@ -21,8 +22,25 @@ ParentOf = Callable[[int], "int | None"]
 """Return the parent of a process, or None where it is gone or cannot be seen."""
 
 
-def host_among(panes: Iterable[Pane], pid: int, parent_of: ParentOf) -> Pane | None:
-    """Return the pane among *panes* whose process is *pid* or the nearest ancestor of it."""
+def same_terminal(pid: int, other: int) -> bool:
+    """Tell whether two processes belong to one terminal session; doubt means False."""
+    try:
+        return os.getsid(pid) == os.getsid(other)
+    except OSError:
+        return False
+
+
+def host_among(
+    panes: Iterable[Pane],
+    pid: int,
+    parent_of: ParentOf,
+    is_same_terminal: Callable[[int, int], bool] = same_terminal,
+) -> Pane | None:
+    """Return the pane among *panes* whose process is *pid* or the nearest ancestor of it.
+
+    A daemon that a pane's process started has left its terminal: Codex runs the sessions of all
+    its screens in one, a child of the first screen, and none of them belongs to that pane.
+    """
     by_pid: dict[int, Pane] = {}
     for pane in panes:
         by_pid.setdefault(pane.pane_pid, pane)
@@ -31,7 +49,7 @@ def host_among(panes: Iterable[Pane], pid: int, parent_of: ParentOf) -> Pane | N
         if current is None or current <= 1:
             return None
         if current in by_pid:
-            return by_pid[current]
+            return by_pid[current] if is_same_terminal(pid, current) else None
         current = parent_of(current)
     return None
 

@@ -122,9 +122,6 @@ def test_sessions_on_screens_keep_their_identities_and_mail_apart(facts: dict[st
 
 @needs("tmux")
 @scenario("panes")
-@pytest.mark.xfail(
-    reason="Codex runs the sessions of all its screens in one daemon, a child of the first screen"
-)
 def test_no_session_is_placed_in_the_pane_of_another(facts: dict[str, Any]) -> None:
     assert facts["claude is told"]["entry"]["tmux_session"] == "claude"
     for name in ("codex", "other"):

@@ -100,15 +100,24 @@ def test_only_percent_and_digits_is_a_pane_id(text: str | None) -> None:
     assert is_pane_id("%12")
 
 
+def together(pid: int, other: int) -> bool:
+    return True
+
+
+def test_a_daemon_that_left_its_terminal_is_hosted_by_no_pane() -> None:
+    parents = {50: 40, 40: 30}
+    assert host_among([pane("%1", 30)], 50, parents.get, lambda pid, other: False) is None
+
+
 def test_the_nearest_ancestor_with_a_pane_hosts() -> None:
     parents = {50: 40, 40: 30, 30: 20, 20: 1}
-    assert host_among([pane("%1", 20), pane("%2", 30)], 50, parents.get) == pane("%2", 30)
-    assert host_among([pane("%2", 50)], 50, parents.get) == pane("%2", 50)
-    assert host_among([pane("%9", 99)], 50, parents.get) is None
+    assert host_among([pane("%1", 20), pane("%2", 30)], 50, parents.get, together) == pane("%2", 30)
+    assert host_among([pane("%2", 50)], 50, parents.get, together) == pane("%2", 50)
+    assert host_among([pane("%9", 99)], 50, parents.get, together) is None
 
 
 def test_process_one_and_dead_panes_host_nobody() -> None:
-    assert host_among([pane("%1", 1), pane("%2", 0)], 50, {50: 1, 1: 0}.get) is None
+    assert host_among([pane("%1", 1), pane("%2", 0)], 50, {50: 1, 1: 0}.get, together) is None
 
 
 def test_a_ring_of_parents_ends_the_search() -> None:
@@ -118,7 +127,7 @@ def test_a_ring_of_parents_ends_the_search() -> None:
         asked.append(pid)
         return 60 if pid == 50 else 50
 
-    assert host_among([pane("%1", 7)], 50, parent_of) is None
+    assert host_among([pane("%1", 7)], 50, parent_of, together) is None
     assert len(asked) <= ANCESTORS_MAX + 1
 
 
@@ -126,8 +135,8 @@ def test_the_search_reaches_exactly_the_allowed_number_of_parents() -> None:
     def parent_of(pid: int) -> int:
         return pid - 1
 
-    assert host_among([pane("%1", 1_000 - ANCESTORS_MAX)], 1_000, parent_of)
-    assert host_among([pane("%1", 999 - ANCESTORS_MAX)], 1_000, parent_of) is None
+    assert host_among([pane("%1", 1_000 - ANCESTORS_MAX)], 1_000, parent_of, together)
+    assert host_among([pane("%1", 999 - ANCESTORS_MAX)], 1_000, parent_of, together) is None
 
 
 def test_the_socket_is_where_tmux_itself_would_look(tmp_path: Path) -> None:
