@@ -44,8 +44,9 @@ def test_the_order_of_entries_does_not_matter(
 def test_whoever_is_meant_is_in_the_project_and_not_the_caller(
     target: str, me: Entry, found: list[Entry], known: list[Known]
 ):
+    found = [entry for entry in found if entry.server_pid != me.server_pid]
     try:
-        peer = resolve(target, me, found, known, in_project)
+        peer = resolve(target, me, [me, *found], known, in_project)
     except TargetError:
         return
     assert in_project(peer.client.cwd if isinstance(peer, Entry) else peer.cwd)

@@ -51,7 +51,7 @@ def test_an_id_that_is_none_is_refused(message: Envelope, identifier: str):
 
 
 @given(st.binary(max_size=200) | envelopes.map(envelope.encode), st.data())
-@example(b'{"schema_version":1,"id":"x","body":"y","enqueued_at":1e999}', None)
+@example(b'{"schema_version":1,"id":"x","body":"y","enqueued_at":1e999,"z":[-1e999]}', None)
 def test_any_line_is_a_message_that_can_be_shown_or_it_is_damage(line: bytes, data: object):
     if isinstance(data, st.DataObject) and line:
         cut = data.draw(st.integers(0, len(line)))

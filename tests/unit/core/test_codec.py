@@ -53,7 +53,7 @@ def test_a_number_beyond_all_floats_can_be_read_and_written_again():
     "data", [b"", b"{", b"\xef\xbb\xbf{}", b"[1 2]", b"'a'", b"{} {}", b"[" * 100_000]
 )
 def test_what_is_not_json_is_a_value_error(data: bytes):
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"\w"):
         codec.decode(data)
 
 
