@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -96,6 +97,24 @@ def test_a_world_ends_its_processes_even_on_failure() -> None:
 
     (process,) = started
     assert process.returncode == -signal.SIGKILL
+    assert not os.path.exists(world.folder)
+
+
+def test_an_interrupt_while_a_process_starts_ends_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    popen = subprocess.Popen
+
+    def start_and_interrupt(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        started.append(popen(*arguments, **options))
+        os.kill(os.getpid(), signal.SIGTERM)
+        return started[0]
+
+    monkeypatch.setattr(subprocess, "Popen", start_and_interrupt)
+    world = World()
+    with world, pytest.raises(KeyboardInterrupt):
+        world.start("-c", "import sys; sys.stdin.read()")
+
+    assert [process.returncode for process in started] == [-signal.SIGKILL]
     assert not os.path.exists(world.folder)
 
 

@@ -42,11 +42,17 @@ class Done(NamedTuple):
         return json.loads(lines[0])
 
 
+def environment(**extra: str) -> dict[str, str]:
+    """Return the variables of the test and *extra*; output is buffered, as it is for a user."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return {**kept, **extra}
+
+
 def start(*words: str, **extra: str) -> subprocess.Popen[bytes]:
     """Start ``oxtail`` with *words*, and the variables *extra* beside those of the test."""
     return subprocess.Popen(
         [*OXTAIL, *words],
-        env={**os.environ, **extra},
+        env=environment(**extra),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
