@@ -21,10 +21,10 @@ def locate(ctx: Context, target: str) -> Entry | Known:
 
     """
     me = ctx.session.entry
-    here = ctx.projects.place(me.client.cwd)
 
     def in_project(cwd: str) -> bool:
-        return cwd == me.client.cwd or same_project(here, ctx.projects.place(cwd))
+        own = me.client.cwd
+        return cwd == own or same_project(ctx.projects.place(own), ctx.projects.place(cwd))
 
     entries = ctx.registry.entries()
     try:
