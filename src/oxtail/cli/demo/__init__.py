@@ -14,7 +14,7 @@ from oxtail.cli.demo.world import World
 from oxtail.cli.output import Outcome, Output
 from oxtail.cli.parser import Options
 
-PACE_SECONDS = 0.09
+PACE_SECONDS = 0.07
 """Pause after each line on a terminal, so that eyes can follow."""
 
 
