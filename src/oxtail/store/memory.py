@@ -307,13 +307,13 @@ class MemoryStore:
 
     def waiting_asks(self, session_id: str) -> tuple[Ask, ...]:
         """List waits; see :meth:`oxtail.ports.Store.waiting_asks`."""
-        with self._settled_asks():
+        with self._settled_asks(session_id):
             found = [ask for ask, _ in self.world.waiting.values() if ask.session_id == session_id]
         return tuple(sorted(found, key=lambda ask: (ask.at_ms, ask.request_id)))
 
     def pending_asks(self, session_id: str) -> tuple[Ask, ...]:
         """List pending asks; see :meth:`oxtail.ports.Store.pending_asks`."""
-        with self._settled_asks():
+        with self._settled_asks(session_id):
             found = [
                 ask
                 for ask, at in self.world.pending.values()
@@ -323,16 +323,16 @@ class MemoryStore:
 
     def consume_pending_ask(self, session_id: str, request_id: str) -> bool:
         """Take a pending ask; see :meth:`oxtail.ports.Store.consume_pending_ask`."""
-        with self._settled_asks():
+        with self._settled_asks(session_id, request_id):
             record = self.world.pending.pop((session_id, request_id), None)
         return record is not None and self._clock.now() - record[1] < self._ttl
 
     @contextmanager
-    def _settled_asks(self) -> Iterator[None]:
-        """Hold the lock, with the waits of dead owners turned into pending asks."""
+    def _settled_asks(self, *key: str) -> Iterator[None]:
+        """Hold the lock, with the waits of dead owners that match *key* turned into pending asks."""
         with self.world.lock:
-            for ask, owner in list(self.world.waiting.values()):
-                if owner in self.world.dead:
+            for full_key, (ask, owner) in list(self.world.waiting.items()):
+                if owner in self.world.dead and full_key[: len(key)] == key:
                     self.suspend_ask(ask)
             yield
 

@@ -10,7 +10,7 @@ from oxtail.core import codec
 from oxtail.core.names import is_message_id
 from oxtail.disk.atomic import Disk
 from oxtail.errors import DamagedRecord, StoreError
-from oxtail.ports import Receipt, Sent
+from oxtail.ports import Clock, Receipt, Sent
 
 RECORD_MAX_BYTES = 65_536
 """Largest record that is read; a larger one is damage."""
@@ -36,8 +36,9 @@ def text(value: object) -> str | None:
 class Records:
     """The receipts and sender's records of one state folder."""
 
-    def __init__(self, disk: Disk) -> None:
+    def __init__(self, disk: Disk, clock: Clock) -> None:
         self._disk = disk
+        self._clock = clock
 
     # ------------------------------------------------------------------ receipts
 
@@ -131,7 +132,8 @@ class Records:
     def _create(self, folder: str, path: str, members: dict[str, Any]) -> bool:
         try:
             self._disk.folder(folder)
-            return self._disk.create(path, codec.encode_compact(members))
+            # The modification time is what a record's age is counted from, in every peer.
+            return self._disk.create(path, codec.encode_compact(members), mtime=self._clock.now())
         except OSError as error:
             raise StoreError(f"cannot write {path}: {error.strerror}", path=path) from error
 

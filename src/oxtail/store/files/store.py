@@ -83,7 +83,7 @@ class FileStore:
         self._bells = Bells(disk)
         self._boxes = Boxes(disk, self._locks, self._bells)
         self._ledgers = Ledgers(disk, self._locks, received_max, trace)
-        self._records = Records(disk)
+        self._records = Records(disk, clock)
         self._claims = Claims(
             disk,
             self._boxes,
