@@ -37,6 +37,7 @@ class Program:
             [sys.executable, "-c", code, *arguments],
             cwd=cwd,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            stdin=subprocess.PIPE,  # an inherited one may be at its end already
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -46,8 +47,9 @@ class Program:
         return self.process.stdout.readline().strip()
 
     def end(self) -> int:
-        if self.process.stdout:
-            self.process.stdout.close()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe:
+                pipe.close()
         if self.process.poll() is None:
             self.process.kill()
         return self.process.wait(5)
