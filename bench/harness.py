@@ -86,7 +86,8 @@ class Row:
         bound: What p50 may at most be; at least, where ``more_is_better``; None for a floor.
         npm14, npm32: Medians of npm oxtail 0.14.0 and 0.32.1, where they were measured.
         every: Sample in every n-th round only, for rows that take long.
-        per_bare: Whether the report divides by a bare start of the interpreter.
+        floor: What the row cannot do without, as names of floor rows and how many of each; the
+            report divides by their sum.
     """
 
     name: ClassVar[str]
@@ -97,7 +98,7 @@ class Row:
     npm14: ClassVar[str] = ""
     npm32: ClassVar[str] = ""
     every: ClassVar[int] = 1
-    per_bare: ClassVar[bool] = False
+    floor: ClassVar[dict[str, int]] = {}
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -29,6 +29,11 @@ def _bound(row: Row, rows: Sequence[Row]) -> float | None:
     return row.bound
 
 
+def _floor(row: Row, rows: Sequence[Row]) -> float | None:
+    parts = [(_p50(rows, name), count) for name, count in row.floor.items()]
+    return sum((each or 0.0) * count for each, count in parts) or None
+
+
 def _holds(row: Row, bound: float | None) -> bool | None:
     if bound is None:
         return None
@@ -38,12 +43,11 @@ def _holds(row: Row, bound: float | None) -> bool | None:
 
 def facts(rows: Sequence[Row], load: Sequence[float]) -> dict[str, Any]:
     """Everything that was measured."""
-    bare = _p50(rows, "bare")
     measured = []
     for row in rows:
         if not row.samples:
             continue
-        middle, bound = quantile(row.samples, 0.5), _bound(row, rows)
+        middle, bound, floor = quantile(row.samples, 0.5), _bound(row, rows), _floor(row, rows)
         measured.append(
             {
                 "name": row.name,
@@ -56,7 +60,7 @@ def facts(rows: Sequence[Row], load: Sequence[float]) -> dict[str, Any]:
                 "bound": bound,
                 "more_is_better": row.more_is_better,
                 "holds": _holds(row, bound),
-                "per_bare": middle / bare if row.per_bare and bare else None,
+                "per_floor": middle / floor if floor else None,
                 "npm_0_14_0": row.npm14,
                 "npm_0_32_1": row.npm32,
                 "notes": row.notes,
@@ -81,7 +85,7 @@ def _line(row: dict[str, Any]) -> str:
     sign = "≥" if row["more_is_better"] else "≤"
     bound = f"{sign} {_number(row['bound'])}" if row["bound"] is not None else ""
     verdict = {None: "", True: "holds", False: "**fails**"}[row["holds"]]
-    ratio = f"{row['per_bare']:.1f}" if row["per_bare"] else ""
+    ratio = f"{row['per_floor']:.1f}" if row["per_floor"] else ""
     cells = [
         row["title"],
         row["unit"],
@@ -106,7 +110,7 @@ def markdown(measured: dict[str, Any]) -> str:
     """The report for people."""
     before, after = measured["load_before_and_after"]
     machine = f"Python {measured['python']}, {measured['cpus']} processors"
-    header = "| what | unit | min | p50 | p95 | bound | | ÷ bare start | npm 0.14 | npm 0.32 | |"
+    header = "| what | unit | min | p50 | p95 | bound | | ÷ floor | npm 0.14 | npm 0.32 | |"
     return "\n".join(
         [
             "# Measured",

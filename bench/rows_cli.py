@@ -49,7 +49,7 @@ class CommandSend(Row):
     title = "`oxtail send`, CPU"
     bound = 60
     npm14 = npm32 = "no such command"
-    per_bare = True
+    floor: ClassVar[dict[str, int]] = {"bare": 1}
 
     def setup(self) -> None:
         self.world = World(self.folder, self.name)

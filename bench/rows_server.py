@@ -64,7 +64,7 @@ class Start(Row):
     title = "spawn → tools/list"
     bound = 100
     npm14, npm32 = "556", "608"
-    per_bare = True
+    floor: ClassVar[dict[str, int]] = {"bare": 1}
 
     def setup(self) -> None:
         self.world = World(self.folder, self.name)
@@ -95,7 +95,7 @@ class Listing(Start):
     unit = "bytes"
     bound = 8000
     npm14, npm32 = "15,098", "25,403"
-    per_bare = False
+    floor: ClassVar[dict[str, int]] = {}
     every: ClassVar[int] = 1_000_000
 
     def sample(self) -> Sequence[float]:
@@ -135,6 +135,7 @@ class Send(Row):
     title = "send, near-empty ledger"
     bound = 2
     npm14, npm32 = "5.3 (no sync)", "15 (no sync)"
+    floor: ClassVar[dict[str, int]] = {"fsync": 2, "mkdir": 2}
     fill: ClassVar[int] = 0
     size: ClassVar[int] = 200
 
@@ -183,6 +184,7 @@ class Lock(Send):
     name = "lock"
     title = "lock of a killed holder: next send"
     bound = 100
+    floor: ClassVar[dict[str, int]] = {}
     npm14, npm32 = "30,000", "30,000"
     every: ClassVar[int] = 2
 
