@@ -20,18 +20,21 @@ See ``docs/reference/python.md``.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from oxtail import config, wiring
 from oxtail.app import ask as asking
 from oxtail.app import identity, peers, read, send, status
-from oxtail.app.context import Context
-from oxtail.app.drain import Drained
-from oxtail.app.results import AskResult, PeerRow, SendResult, StatusResult
-from oxtail.core.envelope import Envelope
 from oxtail.errors import AlreadyJoined, BadArgument, MessageNotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from oxtail.app.context import Context
+    from oxtail.app.drain import Drained
+    from oxtail.app.results import AskResult, PeerRow, SendResult, StatusResult
+    from oxtail.core.envelope import Envelope
 
 _joined: set[str] = set()
 

@@ -9,12 +9,16 @@ Use cases in :mod:`oxtail.app` import this module and no adapter.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, Protocol, Self
 
 from oxtail.core.address import Route
 from oxtail.core.correlation import Ask
+from oxtail.core.detected import Detected
 from oxtail.core.entry import Entry, Known
 from oxtail.core.envelope import Envelope
+from oxtail.core.mail import Claim, Peek, Receipt, Sent
+from oxtail.core.offer import Offer
+from oxtail.core.pane import Pane
 from oxtail.core.presence import Marker
 from oxtail.core.scope import Place
 from oxtail.core.transcript import Transcript
@@ -38,55 +42,6 @@ class Ids(Protocol):
     def new_id(self) -> str:
         """Return sixteen random hex digits, never the same twice."""
         ...
-
-
-class Peek(NamedTuple):
-    """Mail seen in boxes without taking it: messages in box order, and boxes that failed."""
-
-    messages: tuple[Envelope, ...]
-    skipped: tuple[str, ...] = ()
-
-
-class Claim(NamedTuple):
-    """Mail taken from boxes and not yet acknowledged.
-
-    Attributes:
-        tokens: What the store needs to finish or return the claim; opaque.
-        messages: What was taken, each id once, in box order.
-        skipped: Boxes that could not be locked in time and were left as they are.
-
-    """
-
-    tokens: tuple[str, ...]
-    messages: tuple[Envelope, ...]
-    skipped: tuple[str, ...] = ()
-
-
-class Receipt(NamedTuple):
-    """Proof that a message was shown.
-
-    Attributes:
-        message_id: The message.
-        delivered_at: When it was shown, in unix seconds.
-        via: ``hook``, ``read_my_messages``, ``ask_peer_reply``, ``cli`` or ``python``.
-        recipient_session_id: The session that it was shown to, if known.
-
-    """
-
-    message_id: str
-    delivered_at: int
-    via: str
-    recipient_session_id: str | None
-
-
-class Sent(NamedTuple):
-    """A sender's record of one message: where it went and when (unix seconds)."""
-
-    message_id: str
-    enqueued_at: int
-    target_session_id: str | None
-    target_server_pid: int | None
-    from_session_id: str | None
 
 
 class Bell(Protocol):
@@ -301,21 +256,6 @@ class Registry(Protocol):
         ...
 
 
-class Detected(NamedTuple):
-    """A session id that was found, and how.
-
-    Attributes:
-        session_id: The session.
-        source: As ``session_id_source`` in :class:`~oxtail.core.entry.Client`.
-        transcript_path: Its transcript, where the source knows it.
-
-    """
-
-    session_id: str
-    source: str
-    transcript_path: str | None = None
-
-
 class Detection(Protocol):
     """Ways to learn who sits behind this server without asking."""
 
@@ -386,31 +326,22 @@ class Waker(Protocol):
         ...
 
 
-class Pane(NamedTuple):
-    """One tmux pane.
+class OwnDoor(Protocol):
+    """A way in which a session's own server brings a text in front of its client."""
 
-    Attributes:
-        session: Name of its tmux session.
-        session_path: Folder in which that session was created.
-        created_at: When that session was created, unix seconds.
-        attached: Whether a client looks at it.
-        windows: How many windows that session has.
-        pane_id: ``%`` and a number.
-        pane_pid: The process that the pane runs.
-        path: The pane's current folder.
-        active: Whether this is the pane that the session shows.
+    name: str
 
-    """
+    def is_available(self) -> bool:
+        """Tell whether an offer has a chance now; starts no process and connects to nothing."""
+        ...
 
-    session: str
-    session_path: str
-    created_at: int
-    attached: bool
-    windows: int
-    pane_id: str
-    pane_pid: int
-    path: str
-    active: bool = False
+    def offer(self, text: str) -> Offer:
+        """Hand *text* to the client, within a bounded time.  Never raises.
+
+        Clients drop a text that they have seen a moment ago, so *text* names the ids of the
+        messages that it is about.
+        """
+        ...
 
 
 class Panes(Protocol):

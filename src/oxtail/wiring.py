@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from oxtail.app.context import Context
 from oxtail.app.session import CLAIMED, Session
-from oxtail.config import Settings
 from oxtail.core.entry import OURS, Client, Entry
 from oxtail.disk.atomic import Disk
 from oxtail.identity.process import current_owner, provably_dead
 from oxtail.identity.projects import FileProjects
 from oxtail.identity.registry import FileRegistry
-from oxtail.ports import Detection, Panes, Transcripts
 from oxtail.store.files.store import FileStore
 from oxtail.trace import Trace, open_trace
 from oxtail.wake.markers import FileMarkers
 from oxtail.wake.records import FileWakeRecords
 from oxtail.wake.waker import NoDoors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from oxtail.config import Settings
+    from oxtail.ports import Detection, Panes, Transcripts
 
 ROLES: Final = ("server", "python", "cli")
 """Who takes part: the server of an agent, a Python program, or one command."""
@@ -152,7 +155,7 @@ def open_context(settings: Settings, *, role: str, announced: bool | None = None
         received_max=settings.received_max,
         pending_ask_ttl_ms=settings.pending_ask_ttl_ms,
         lock_budget_ms=settings.lock_budget_ms,
-        referenced_boxes=lambda: registry.referenced_boxes(),
+        referenced_boxes=lambda: registry.referenced_boxes(),  # noqa: PLW0108 - made below
         trace=trace,
     )
     registry = FileRegistry(

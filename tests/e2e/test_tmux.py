@@ -12,8 +12,8 @@ import pytest
 from helpers.fakes import FakeTrace
 from helpers.tmux import PrivateTmux, needs_tmux, private_tmux
 from helpers.waiting import until
+from oxtail.core.pane import Pane
 from oxtail.errors import PaneError
-from oxtail.ports import Pane
 from oxtail.wake.panes import TmuxPanes
 
 pytestmark = needs_tmux

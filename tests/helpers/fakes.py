@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from oxtail.store.memory import MemoryStore
-
 from oxtail import config
 from oxtail.app.context import Context
 from oxtail.app.session import Session
+from oxtail.core.detected import Detected
 from oxtail.core.entry import OURS, Client, Entry, Known
+from oxtail.core.pane import Pane
 from oxtail.core.presence import Marker
 from oxtail.core.scope import Place
 from oxtail.core.transcript import Transcript
 from oxtail.errors import PaneError
-from oxtail.ports import Detected, Pane
+from oxtail.store.memory import MemoryStore
 
 ALICE = "11111111-1111-4111-8111-111111111111"
 BOB = "22222222-2222-4222-8222-222222222222"

@@ -28,8 +28,8 @@ from helpers.stores import ALICE, BOB, Hosts, letter
 from oxtail.core.address import Route
 from oxtail.core.correlation import Ask
 from oxtail.core.envelope import Envelope
+from oxtail.core.mail import Claim
 from oxtail.core.names import session_box
-from oxtail.ports import Claim
 from oxtail.store.memory import MemoryStore
 from oxtail.store.world import World
 

@@ -8,10 +8,8 @@ late answer always finds its asker.  See ``docs/concepts.md``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from oxtail.app.context import Context
 from oxtail.app.drain import Drained, draining, nothing
 from oxtail.app.locate import locate
 from oxtail.app.results import AskResult
@@ -23,7 +21,12 @@ from oxtail.core.envelope import Envelope, check_body
 from oxtail.core.names import pid_box
 from oxtail.core.selection import Selection
 from oxtail.errors import AskCancelled, BadArgument, PeerHasNoSessionId, TargetNotFound
-from oxtail.ports import Bell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from oxtail.app.context import Context
+    from oxtail.ports import Bell
 
 GRACE_SECONDS: Final = 0.5
 """How long a peer may answer by itself before it is woken."""

@@ -8,23 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from oxtail.config import Settings
-from oxtail.ports import (
-    Clock,
-    Ids,
-    Panes,
-    Presence,
-    Projects,
-    Registry,
-    Store,
-    Transcripts,
-    Waker,
-    WakeRecords,
-)
-from oxtail.trace import Trace
-
 if TYPE_CHECKING:
     from oxtail.app.session import Session
+    from oxtail.config import Settings
+    from oxtail.ports import (
+        Clock,
+        Ids,
+        Panes,
+        Presence,
+        Projects,
+        Registry,
+        Store,
+        Transcripts,
+        Waker,
+        WakeRecords,
+    )
+    from oxtail.trace import Trace
 
 
 class Context(NamedTuple):

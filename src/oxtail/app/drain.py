@@ -8,16 +8,20 @@ the same id.  See ``docs/states.md``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from oxtail.app.context import Context
-from oxtail.core.envelope import Envelope
-from oxtail.core.selection import Selection
+from oxtail.core.mail import Claim
 from oxtail.errors import StoreError
-from oxtail.ports import Claim, Store
-from oxtail.trace import Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from oxtail.app.context import Context
+    from oxtail.core.envelope import Envelope
+    from oxtail.core.selection import Selection
+    from oxtail.ports import Store
+    from oxtail.trace import Trace
 
 _NOTHING = Claim((), ())
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from oxtail.app.context import Context
 from oxtail.core.entry import NAME_MAX_CHARS, PURPOSE_MAX_CHARS, Entry, State
 from oxtail.core.names import is_uuid_shape
 from oxtail.errors import BadArgument, SessionIdTaken
+
+if TYPE_CHECKING:
+    from oxtail.app.context import Context
 
 SESSION_ID_MAX_CHARS: Final = 200
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from oxtail.app.context import Context
+from typing import TYPE_CHECKING
+
 from oxtail.core.address import resolve
-from oxtail.core.entry import Entry, Known
 from oxtail.core.scope import same_project
-from oxtail.errors import TargetNotFound
+from oxtail.errors import CrossProject, TargetNotFound
+
+if TYPE_CHECKING:
+    from oxtail.app.context import Context
+    from oxtail.core.entry import Entry, Known
 
 
 def locate(ctx: Context, target: str) -> Entry | Known:
@@ -29,6 +33,6 @@ def locate(ctx: Context, target: str) -> Entry | Known:
     entries = ctx.registry.entries()
     try:
         return resolve(target, me, entries, (), in_project)
-    except TargetNotFound:
+    except (TargetNotFound, CrossProject):
         # Known sessions are read only here: most targets run, and this is the path of each send.
         return resolve(target, me, entries, ctx.registry.known(), in_project)

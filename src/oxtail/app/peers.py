@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from oxtail.app.context import Context
+from typing import TYPE_CHECKING
+
 from oxtail.app.results import PeerRow, PeersResult
-from oxtail.core.entry import Entry
 from oxtail.core.presence import classify
 from oxtail.core.scope import contains, same_project
 from oxtail.errors import PaneError
-from oxtail.ports import Pane
+
+if TYPE_CHECKING:
+    from oxtail.app.context import Context
+    from oxtail.core.entry import Entry
+    from oxtail.core.pane import Pane
 
 
 def _row(ctx: Context, entry: Entry, pane: Pane | None) -> PeerRow:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from oxtail.app.context import Context
 from oxtail.app.drain import Drained, draining
 from oxtail.app.results import ReadResult
 from oxtail.core.correlation import answers
-from oxtail.core.envelope import Envelope
 from oxtail.core.selection import Selection, choose
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from oxtail.app.context import Context
+    from oxtail.core.envelope import Envelope
 
 
 def reserved_for_asks(ctx: Context) -> Callable[[Envelope], bool]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from oxtail.app.context import Context
 from oxtail.app.results import SessionText
-from oxtail.core.entry import Entry
 from oxtail.core.names import is_uuid_shape
 from oxtail.core.scope import Place, contains, same_project
 from oxtail.core.transcript import clip_tail
 from oxtail.errors import BadArgument, PaneError
-from oxtail.ports import Pane
 from oxtail.trace import timestamp
+
+if TYPE_CHECKING:
+    from oxtail.app.context import Context
+    from oxtail.core.entry import Entry
+    from oxtail.core.pane import Pane
 
 MODES: Final = ("auto", "transcript", "pane")
 

@@ -6,10 +6,11 @@ apply is left out.  ``docs/reference/tools.md`` explains them, and a contract te
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from oxtail.core.entry import State
-from oxtail.core.envelope import Envelope
+if TYPE_CHECKING:
+    from oxtail.core.entry import State
+    from oxtail.core.envelope import Envelope
 
 _SCHEMA: dict[str, Any] = {"schema_version": 1}
 

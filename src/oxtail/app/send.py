@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from oxtail.app.context import Context
+from typing import TYPE_CHECKING
+
 from oxtail.app.locate import locate
 from oxtail.app.results import SendResult
 from oxtail.app.wake import wake_after_send
@@ -19,6 +20,9 @@ from oxtail.errors import (
     TargetError,
     TargetNotFound,
 )
+
+if TYPE_CHECKING:
+    from oxtail.app.context import Context
 
 WAKES = (None, "off", "auto")
 

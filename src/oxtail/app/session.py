@@ -8,13 +8,16 @@ on a call.  See ``docs/concepts.md``.
 from __future__ import annotations
 
 import threading
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from oxtail.core.detected import Detected
 from oxtail.core.entry import Entry, Known, State
 from oxtail.core.names import pid_box, session_box
 from oxtail.errors import StoreError
-from oxtail.ports import Clock, Detected, Detection, Panes, Registry, Store, Transcripts
-from oxtail.trace import Trace
+
+if TYPE_CHECKING:
+    from oxtail.ports import Clock, Detection, Panes, Registry, Store, Transcripts
+    from oxtail.trace import Trace
 
 RETRY_SECONDS: Final = (1, 5, 30, 300)
 """When a server that does not know its session looks again, after the handshake."""

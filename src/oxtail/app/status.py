@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from oxtail.app.context import Context
+from typing import TYPE_CHECKING
+
 from oxtail.app.results import StatusResult
 from oxtail.core.names import is_message_id, pid_box, session_box
 from oxtail.errors import BadArgument
-from oxtail.ports import Sent
+
+if TYPE_CHECKING:
+    from oxtail.app.context import Context
+    from oxtail.core.mail import Sent
 
 
 def _boxes(sent: Sent) -> list[str]:

@@ -6,11 +6,15 @@ out.  It runs after the message is committed, so nothing here may fail the call.
 
 from __future__ import annotations
 
-from oxtail.app.context import Context
+from typing import TYPE_CHECKING
+
 from oxtail.app.results import WakeReport
 from oxtail.core.entry import Entry, Known
 from oxtail.core.presence import Presence, classify, is_fresh_idle
 from oxtail.core.wake import Facts, Verdict, decide, decide_ask
+
+if TYPE_CHECKING:
+    from oxtail.app.context import Context
 
 
 def _stack() -> str:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from oxtail.app.ask import ask
-from oxtail.app.results import AskResult
 from oxtail.cli.bodies import body_of
 from oxtail.cli.opening import acting
 from oxtail.cli.output import Outcome, Output, neutral
-from oxtail.cli.parser import Options
 from oxtail.errors import AskCancelled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from oxtail.app.results import AskResult
+    from oxtail.cli.parser import Options
 
 NO_ANSWER = AskCancelled.exit_status
 """Exit status where no answer came in time."""

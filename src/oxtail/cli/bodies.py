@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from oxtail.core.envelope import BODY_MAX_BYTES
 from oxtail.errors import BadArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 FROM_INPUT = "-"
 

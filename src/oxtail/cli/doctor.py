@@ -9,10 +9,9 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from oxtail.cli.output import Outcome, Output, one_line
-from oxtail.cli.parser import Options
 from oxtail.config import Settings, from_env
 from oxtail.disk.atomic import Disk
 from oxtail.identity.known import parse_known
@@ -20,6 +19,11 @@ from oxtail.identity.process import is_alive, provably_dead
 from oxtail.identity.registry import is_running
 from oxtail.store.files.checks import examine
 from oxtail.store.files.findings import NOTE, WRONG, Finding, Probes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from oxtail.cli.parser import Options
 
 
 def _machine(settings: Settings) -> Iterator[Finding]:

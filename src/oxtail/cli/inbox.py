@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from oxtail.app.context import Context
+from typing import TYPE_CHECKING
+
 from oxtail.app.read import read
 from oxtail.app.results import ReadResult
 from oxtail.cli.opening import acting
 from oxtail.cli.output import Outcome, Output, indented, one_line
-from oxtail.cli.parser import Options
-from oxtail.core.envelope import Envelope
 from oxtail.trace import timestamp
+
+if TYPE_CHECKING:
+    from oxtail.app.context import Context
+    from oxtail.cli.parser import Options
+    from oxtail.core.envelope import Envelope
 
 
 def message_text(message: Envelope) -> str:

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from oxtail import __version__
 from oxtail.cli.output import INTERRUPTED, Outcome, Output
 from oxtail.errors import OutputFailed, OxtailError, StoreError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _HELP = ("--help", "-h", "help")
 

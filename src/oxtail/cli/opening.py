@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from oxtail.app.context import Context
 from oxtail.app.identity import check_name, check_session_id
-from oxtail.cli.parser import Options
 from oxtail.config import Settings, from_env
 from oxtail.errors import NoSessionId, SessionIdTaken
 from oxtail.wiring import open_context
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from oxtail.app.context import Context
+    from oxtail.cli.parser import Options
 
 SESSION_ID = "OXTAIL_SESSION_ID"
 NAME = "OXTAIL_NAME"

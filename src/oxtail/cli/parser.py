@@ -8,12 +8,14 @@ The standard library's parser does the same and costs a tenth of what a send may
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from oxtail.cli.arguments import VERBS, Argument, arguments_of
 from oxtail.errors import BadArgument, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 HELP_FLAGS = ("--help", "-h")
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from oxtail.app.peers import list_peers
-from oxtail.app.results import PeerRow, PeersResult
 from oxtail.cli.opening import looking
 from oxtail.cli.output import Outcome, Output, one_line
-from oxtail.cli.parser import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oxtail.app.results import PeerRow, PeersResult
+    from oxtail.cli.parser import Options
 
 _HEAD = ("NAME", "CLIENT", "SESSION ID", "PRESENCE", "FOLDER", "PURPOSE")
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from oxtail.app.read_session import read_session
-from oxtail.app.results import SessionText
 from oxtail.cli.opening import looking
 from oxtail.cli.output import Outcome, Output, indented, neutral, one_line
-from oxtail.cli.parser import Options
 from oxtail.errors import AmbiguousTarget, OxtailError, SessionUnreadable, TargetNotFound
+
+if TYPE_CHECKING:
+    from oxtail.app.results import SessionText
+    from oxtail.cli.parser import Options
 
 
 def text_of(result: SessionText) -> str:

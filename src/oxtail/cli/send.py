@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from oxtail.app.results import SendResult
+from typing import TYPE_CHECKING
+
 from oxtail.app.send import send
 from oxtail.cli.bodies import body_of
 from oxtail.cli.opening import acting
 from oxtail.cli.output import Outcome, Output, one_line
-from oxtail.cli.parser import Options
+
+if TYPE_CHECKING:
+    from oxtail.app.results import SendResult
+    from oxtail.cli.parser import Options
 
 
 def describe(result: SendResult, target: str) -> Outcome:

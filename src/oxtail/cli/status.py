@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from oxtail.app.results import StatusResult
+from typing import TYPE_CHECKING
+
 from oxtail.app.status import message_status
 from oxtail.cli.opening import looking
 from oxtail.cli.output import Outcome, Output, one_line
-from oxtail.cli.parser import Options
 from oxtail.trace import timestamp
+
+if TYPE_CHECKING:
+    from oxtail.app.results import StatusResult
+    from oxtail.cli.parser import Options
 
 
 def text_of(result: StatusResult) -> str:

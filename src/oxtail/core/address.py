@@ -7,12 +7,15 @@ to decides.  Nothing about sessions of other projects is told beyond that they a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from oxtail.core.entry import Entry, Known
 from oxtail.core.names import is_uuid_shape, session_box
 from oxtail.errors import AmbiguousTarget, BadArgument, CrossProject, SelfSend, TargetNotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from oxtail.core.entry import Entry, Known
 
 TARGET_MAX_CHARS: Final = 512
 """Longest target; more than any session id, chosen name or tmux session has."""

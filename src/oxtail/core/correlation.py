@@ -8,10 +8,12 @@ made from it.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from oxtail.core.envelope import Envelope
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from oxtail.core.envelope import Envelope
 
 
 class Ask(NamedTuple):

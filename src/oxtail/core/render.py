@@ -9,12 +9,15 @@ no longer does.  ``docs/concepts.md`` says what this protects against, and what 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from itertools import accumulate
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from oxtail.core.envelope import Envelope
 from oxtail.core.names import is_message_id
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oxtail.core.envelope import Envelope
 
 FRAME_TAGS: Final = (
     "system-reminder",

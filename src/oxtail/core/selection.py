@@ -6,10 +6,12 @@ read, so that a small late message never arrives before a large early one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from oxtail.core.envelope import Envelope
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from oxtail.core.envelope import Envelope
 
 
 class Selection(NamedTuple):

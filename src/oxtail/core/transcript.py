@@ -7,10 +7,12 @@ object a line and append while we read, so a line that is none is skipped, never
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from oxtail.core import codec
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
 
 LIMIT_DEFAULT: Final = 20
 LIMIT_RANGE: Final = (1, 1_000)

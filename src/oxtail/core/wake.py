@@ -2,15 +2,18 @@
 
 The rule: facts in, verdict out; nothing is asked, read or typed here.  A wake that the sender did
 not ask for needs more reason than one that it did, and ``OXTAIL_AUTOWAKE=off`` stops all of those.
-``docs/reference/wake.md`` is made from :data:`STATUSES` and :data:`REASONS`.
+``docs/reference/wake.md`` is made from :data:`STATUSES`, :data:`REASONS`, :data:`REFUSALS` and
+:data:`OFFERS`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from oxtail.core.presence import Presence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FIRED: Final = "fired"
 FIRED_UNCONFIRMED: Final = "fired_unconfirmed"
@@ -28,7 +31,7 @@ STATUSES: Final[Mapping[str, str]] = {
     FIRED_UNCONFIRMED: "The wake was carried out, and nothing proves that it was noticed.",
     SKIPPED_BUSY: "The session is at work, or answered before a wake was due; it looks by itself.",
     SKIPPED_NO_TARGET: "There is no proven way to wake it, the way failed, or it is not running.",
-    SKIPPED_DEBOUNCED: "This process woke it a moment ago.",
+    SKIPPED_DEBOUNCED: "It was woken a moment ago.",
     SKIPPED_NO_FRESH_IDLE: "A reply wakes unasked only a session that became idle lately.",
     SKIPPED_RATE_LIMITED: "An automatic wake of this session was too short a time ago.",
     SKIPPED_DEDUPED: "This reply has caused its one automatic wake already.",
@@ -52,6 +55,54 @@ REASONS: Final[Mapping[str, str]] = {
     HOOKLESS_DEFAULT: "The receiver reports neither busy nor idle, so no hook shows it its mail.",
 }
 """Every wake reason, and what it means."""
+
+STRATEGY_OFF: Final = "strategy-off"
+DEBOUNCED: Final = "debounced"
+NO_DOOR: Final = "no-door"
+NO_VERIFIED_PANE: Final = "no-verified-pane"
+PANE_CHANGED: Final = "pane-changed"
+PANE_DEAD: Final = "pane-dead"
+PANE_IN_MODE: Final = "pane-in-mode"
+PANE_INPUT_OFF: Final = "pane-input-off"
+PANE_SYNCHRONIZED: Final = "pane-synchronized"
+PANE_FOREGROUND: Final = "pane-foreground"
+PANE_DIALOG: Final = "pane-dialog"
+PANE_DRAFT: Final = "pane-draft"
+PANE_NO_COMPOSER: Final = "pane-no-composer"
+PANE_LOCKED: Final = "pane-locked"
+PANE_NO_ECHO: Final = "pane-no-echo"
+STORE_UNUSABLE: Final = "store-unusable"
+
+REFUSALS: Final[Mapping[str, str]] = {
+    STRATEGY_OFF: "Waking is turned off.",
+    DEBOUNCED: "It was woken a moment ago, by this process or another one.",
+    NO_DOOR: "No door leads to this session from here.",
+    NO_VERIFIED_PANE: "No tmux pane provably runs the session's server.",
+    PANE_CHANGED: "The pane was given to another program while it was looked at.",
+    PANE_DEAD: "The program in the pane has ended.",
+    PANE_IN_MODE: "The pane is in copy mode or another mode of tmux, which would take the keys.",
+    PANE_INPUT_OFF: "Input to the pane is turned off.",
+    PANE_SYNCHRONIZED: "What is typed into the pane would go into other panes too.",
+    PANE_FOREGROUND: "The client is not in the foreground: a shell or another program is.",
+    PANE_DIALOG: "The client shows a dialog, which a key would answer.",
+    PANE_DRAFT: "Somebody has begun to type; a key would send their draft.",
+    PANE_NO_COMPOSER: "The cursor is in no input line that is known, so keys could do anything.",
+    PANE_LOCKED: "Somebody else is typing into the pane now.",
+    PANE_NO_ECHO: "The text did not appear in the input line, so Enter was not pressed.",
+    STORE_UNUSABLE: "The lock or the record that keeps two senders apart could not be used.",
+}
+"""Every reason why a door was not gone through, as ``ask_peer_wake_skipped`` events carry it."""
+
+ACCEPTED: Final = "accepted"
+UNAVAILABLE: Final = "unavailable"
+FAILED: Final = "failed"
+
+OFFERS: Final[Mapping[str, str]] = {
+    ACCEPTED: "The client took the text; that says nothing about whether its model has read it.",
+    UNAVAILABLE: "The door is not there; nothing was handed over.",
+    FAILED: "The door is there and did not take the text, as far as can be known.",
+}
+"""What may become of a text that a session's own server offers to its client."""
 
 STRANDED: Final = "stranded_until_read"
 

@@ -88,6 +88,11 @@ class Layout(NamedTuple):
         return join(self.home, "autowake")
 
     @property
+    def doors(self) -> str:
+        """Folder of what keeps two senders from one pane; only Python peers use it."""
+        return join(self.home, "doors")
+
+    @property
     def sticky_claims(self) -> str:
         """Folder of remembered identities."""
         return join(self.home, "claims")
@@ -142,6 +147,17 @@ class Layout(NamedTuple):
     def woken_at(self, session_id: str) -> str:
         """Path of the record of when a session was last woken unasked."""
         return join(self.autowake, "r-" + hash32(session_id))
+
+    def typed_at(self, session_id: str) -> str:
+        """Path of the record of when keys were last typed for a session."""
+        return join(self.doors, "t-" + hash32(session_id))
+
+    def pane_lock(self, pane: str) -> str:
+        """Path of what is locked while somebody types into *pane*.
+
+        There are 256 of them, so that they need no sweeping; two panes may share one.
+        """
+        return join(self.doors, "pane-" + hash32(pane)[:2])
 
     def known_session(self, session_id: str) -> str:
         """Path of the record of a session that may come back."""

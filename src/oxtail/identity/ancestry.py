@@ -12,10 +12,12 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from oxtail.identity.process import run_ps, stat_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 CHAIN_MAX: Final = 8
 """Most ancestors that a sticky claim keeps."""

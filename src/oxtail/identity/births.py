@@ -11,10 +11,12 @@ import os
 import re
 import struct
 import time
-from collections.abc import Callable, Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from oxtail.core.codec import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
 
 WINDOW_BEFORE_MS: Final = 1000
 """How long before the server's start a birth still counts: starts are whole seconds."""

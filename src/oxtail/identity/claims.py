@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from oxtail.core.codec import encode_pretty, is_schema_one
@@ -20,6 +19,8 @@ from oxtail.identity.ancestry import Ancestor, ancestors
 from oxtail.identity.records import Records
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from oxtail.disk.atomic import Disk
     from oxtail.ports import Clock
 

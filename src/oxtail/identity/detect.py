@@ -8,18 +8,19 @@ that.  ``docs/concepts.md`` tells why each rung stands where it does.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from oxtail.core.detected import Detected
 from oxtail.core.names import is_session_id
 from oxtail.identity.ancestry import Ancestor, ancestors
 from oxtail.identity.births import births, in_window
 from oxtail.identity.claims import StickyClaims
 from oxtail.identity.drops import FRESH_SECONDS, GRACE_SECONDS, Drops
 from oxtail.identity.process import lstart
-from oxtail.ports import Detected
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from oxtail.core.entry import Entry
     from oxtail.disk.atomic import Disk
     from oxtail.ports import Clock

@@ -15,11 +15,13 @@ import os
 import re
 import sys
 import time
-from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from oxtail.core.owner import Owner
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PS_TIMEOUT_SECONDS: Final = 2.0
 """Longest wait for one ``ps``; a healthy one takes some milliseconds."""

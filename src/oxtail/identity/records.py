@@ -14,13 +14,14 @@ modification time, size or inode changes.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 from oxtail.core.codec import decode
 from oxtail.errors import DamagedRecord, StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from oxtail.disk.atomic import Disk, Stamp
 
 RECORD_MAX_BYTES: Final = 65_536

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from oxtail.core.codec import encode_pretty
@@ -29,6 +28,8 @@ from oxtail.identity.process import SAME_START_SECONDS, is_same_process, started
 from oxtail.identity.records import Records, Seen
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from oxtail.ports import Clock
 
 _SUFFIX: Final = ".json"

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import enum
 import threading
-from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from oxtail.errors import NotEmitted
-from oxtail.server.catalog import Tool
 from oxtail.server.protocol import RequestId, encode_notification, encode_result
 from oxtail.server.results import answer
-from oxtail.server.wire import Output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from oxtail.server.catalog import Tool
+    from oxtail.server.wire import Output
 
 KEPT_CALLS: Final = 64
 """How many answered calls that showed mail can still be cancelled."""

@@ -7,11 +7,13 @@ its own; the bounds here only keep what is passed on small.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from oxtail.core.entry import NAME_MAX_CHARS, PURPOSE_MAX_CHARS
 from oxtail.server.schema import Body, Choice, Field, Flag, Integer, Text, object_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SESSION_ID_MAX_CHARS: Final = 200
 TARGET_MAX_CHARS: Final = 300

@@ -6,12 +6,10 @@ checked here and run by :mod:`oxtail.server.runner`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from oxtail import __version__
-from oxtail.app.context import Context
 from oxtail.app.session import RETRY_SECONDS
 from oxtail.errors import BadArgument, NotEmitted
 from oxtail.server import catalog, protocol
@@ -20,9 +18,14 @@ from oxtail.server.protocol import Fault, Notification, Request, is_request_id
 from oxtail.server.results import failure
 from oxtail.server.runner import Runner
 from oxtail.server.schema import check
-from oxtail.server.timers import Timers
-from oxtail.server.wire import Output
 from oxtail.server.worker import Worker, stack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from oxtail.app.context import Context
+    from oxtail.server.timers import Timers
+    from oxtail.server.wire import Output
 
 GREET_SECONDS: Final = 0.05
 """How long after the handshake the slow part of the start begins: clients list the tools first."""

@@ -10,10 +10,8 @@ import gc
 import os
 import signal
 import threading
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from oxtail.app.context import Context
-from oxtail.config import Settings
 from oxtail.errors import StoreError
 from oxtail.server import stdio
 from oxtail.server.endpoint import Endpoint
@@ -22,6 +20,10 @@ from oxtail.server.timers import Timers
 from oxtail.server.wire import Output, Stdio, Stop, take_over
 from oxtail.server.worker import Worker, traced
 from oxtail.wiring import open_context
+
+if TYPE_CHECKING:
+    from oxtail.app.context import Context
+    from oxtail.config import Settings
 
 FINISH_SECONDS: Final = 1.0
 """How long accepted calls may still run when the client has left."""

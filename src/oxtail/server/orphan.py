@@ -7,8 +7,10 @@ parent tells.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TICK_SECONDS: Final = 30.0
 """How often to look; an orphan does no harm but the memory it holds."""

@@ -6,10 +6,12 @@ A batch is refused: no client of this server sends one, and the newest revisions
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, NamedTuple, TypeGuard
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeGuard
 
 from oxtail.core import codec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PARSE_ERROR: Final = -32700
 INVALID_REQUEST: Final = -32600

@@ -7,11 +7,13 @@ and an unexpected failure are marked as tool errors.  See ``docs/reference/tools
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oxtail.core import codec
 from oxtail.errors import BadArgument, OxtailError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def answer(members: Mapping[str, Any], *, is_error: bool = False) -> dict[str, Any]:

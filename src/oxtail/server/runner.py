@@ -7,14 +7,17 @@ A call is ended here whatever its tool does: answered, or known to have nobody w
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from oxtail.app.context import Context
 from oxtail.errors import AskCancelled, NotEmitted, OxtailError, TooManyQuestions
 from oxtail.server.calls import Call, Calls, CallState
 from oxtail.server.results import failure, internal_error
 from oxtail.server.worker import Worker, stack, traced
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from oxtail.app.context import Context
 
 QUESTIONS_MAX: Final = 32
 """Questions that wait at the same time; each holds a thread."""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import select
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from oxtail.server.orphan import TICK_SECONDS
-from oxtail.server.timers import Timers
 from oxtail.server.wire import READ_BYTES, Lines, Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from oxtail.server.timers import Timers
 
 
 def run(

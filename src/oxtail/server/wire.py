@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import select
 import threading
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from oxtail.errors import NotEmitted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LINE_MAX_BYTES: Final = 1_048_576
 """Longest line that is read; the largest legal call is below 100 kB."""

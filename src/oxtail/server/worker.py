@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from oxtail.trace import Trace
+if TYPE_CHECKING:
+    from oxtail.trace import Trace
 
 Job = Callable[..., object]
 

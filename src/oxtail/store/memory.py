@@ -8,19 +8,23 @@ are several processes, and :meth:`MemoryStore.die` is the death of one of them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from oxtail.core.address import Route
-from oxtail.core.correlation import Ask
 from oxtail.core.envelope import Envelope, encode
+from oxtail.core.mail import Claim, Peek, Receipt, Sent
 from oxtail.core.names import check_box, is_message_id
 from oxtail.errors import BadArgument
-from oxtail.ports import Claim, Clock, Ids, Peek, Receipt, Sent
 from oxtail.store.retention import LEDGER_BOUND, RECORD_KEEP_SECONDS, RETRACTABLE, ledger_limit
 from oxtail.store.world import Held, MemoryBell, World
 from oxtail.trace import Trace, silent
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from oxtail.core.address import Route
+    from oxtail.core.correlation import Ask
+    from oxtail.ports import Clock, Ids
 
 
 class _Shown(NamedTuple):
@@ -198,8 +202,11 @@ class MemoryStore:
     def _put_back(self, held: Held) -> None:
         box = self._box(held.box)
         present = {m.id for m in box} | self.world.receipts.keys()
-        back = {m.id: m for m in reversed(held.messages) if m.id not in present}
-        box[:0] = reversed(back.values())
+        back: dict[str, Envelope] = {}
+        for message in held.messages:
+            if message.id not in present:
+                back.setdefault(message.id, message)
+        box[:0] = back.values()
         self.world.ring(held.box)
 
     def _recover(self, box: str) -> None:
@@ -258,7 +265,10 @@ class MemoryStore:
                 return 0
             mail, box = self._box(source), self._box(target)
             present = {m.id for m in box}
-            moved = {m.id: m for m in mail if m.id not in present}
+            moved: dict[str, Envelope] = {}
+            for message in mail:
+                if message.id not in present:
+                    moved.setdefault(message.id, message)
             box.extend(moved.values())
             mail.clear()
             if moved:
@@ -329,7 +339,7 @@ class MemoryStore:
 
     @contextmanager
     def _settled_asks(self, *key: str) -> Iterator[None]:
-        """Hold the lock, with the waits of dead owners that match *key* turned into pending asks."""
+        """Hold the lock; the waits of dead owners that match *key* have become pending asks."""
         with self.world.lock:
             for full_key, (ask, owner) in list(self.world.waiting.items()):
                 if owner in self.world.dead and full_key[: len(key)] == key:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
-from oxtail.core.correlation import Ask
-from oxtail.core.envelope import Envelope
-from oxtail.ports import Receipt, Sent
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from oxtail.core.correlation import Ask
+    from oxtail.core.envelope import Envelope
+    from oxtail.core.mail import Receipt, Sent
 
 
 class Held(NamedTuple):

@@ -11,8 +11,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from oxtail.core.names import is_file_stem, is_uuid_shape
 from oxtail.core.transcript import (
@@ -23,8 +22,12 @@ from oxtail.core.transcript import (
     parse_claude_line,
     parse_codex_line,
 )
-from oxtail.ports import Clock
 from oxtail.transcripts import scan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from oxtail.ports import Clock
 
 CODEX_DAYS: Final = 3
 """How many days back a Codex transcript is looked for; a session seldom runs longer."""

@@ -10,10 +10,12 @@ import errno
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from oxtail.core.codec import utf8_length
-from oxtail.core.transcript import Said
+
+if TYPE_CHECKING:
+    from oxtail.core.transcript import Said
 
 CHUNK_BYTES: Final = 65_536
 """How much is read at once."""

@@ -8,11 +8,13 @@ Shell hooks and other implementations read and write the same files
 from __future__ import annotations
 
 import os
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from oxtail.core.presence import Marker
-from oxtail.disk.atomic import Disk
 from oxtail.errors import DamagedRecord, StoreError
+
+if TYPE_CHECKING:
+    from oxtail.disk.atomic import Disk
 
 STATES: Final = ("busy", "idle")
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from oxtail.errors import PaneError
-from oxtail.ports import Pane
 from oxtail.trace import Trace, silent
 from oxtail.wake.tmux import Tmux, is_pane_id
+
+if TYPE_CHECKING:
+    from oxtail.core.pane import Pane
 
 ANCESTORS_MAX: Final = 64
 """How many parents are looked at; real chains are shorter, and a made-up one could be a ring."""

@@ -1,19 +1,26 @@
-"""What keeps automatic wakes rare; implements :class:`oxtail.ports.WakeRecords`.
+"""What keeps wakes rare; :class:`FileWakeRecords` implements :class:`oxtail.ports.WakeRecords`.
 
 Two kinds of files in one folder, shared with other implementations: ``d-`` says that a session
 was woken for an answer to one question, ``r-`` when it was last woken unasked.  The time of change
 of a file is its clock; the content is for people (``docs/formats/README.md``).
+A third kind, ``t-`` in a folder of Python peers, says when keys were last typed for a session.
 """
 
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, Final
 
 from oxtail.core.codec import encode_compact
-from oxtail.disk.atomic import Disk
 from oxtail.errors import StoreError
-from oxtail.ports import Clock
 from oxtail.trace import Trace, silent
+
+if TYPE_CHECKING:
+    from oxtail.disk.atomic import Disk
+    from oxtail.ports import Clock
+
+TYPINGS_KEPT_SECONDS: Final = 3600.0
+"""Age after which the record of a typing is dropped; no window is anywhere near as long."""
 
 
 class FileWakeRecords:
@@ -108,3 +115,50 @@ class FileWakeRecords:
             age = self._age(path)
             if age is not None and abs(age) >= self._ttl:
                 self._disk.remove(path)
+
+
+class FileTypings:
+    """When keys were last typed for a session, by whichever process of this user.
+
+    Args:
+        disk: The state folder.
+        clock: Tells how old a record is.
+        window_ms: How long after one wake the next one is too soon.
+    """
+
+    def __init__(self, disk: Disk, clock: Clock, *, window_ms: int) -> None:
+        self._disk = disk
+        self._clock = clock
+        self._window = window_ms / 1000
+
+    def is_too_soon(self, session_id: str) -> bool:
+        """Tell whether keys were typed for *session_id* a moment ago; the future is no moment.
+
+        Raises:
+            OSError: the record cannot be looked at.
+        """
+        try:
+            typed_at = os.lstat(self._disk.layout.typed_at(session_id)).st_mtime
+        except FileNotFoundError:
+            return False
+        return 0 <= self._clock.now() - typed_at < self._window
+
+    def stamp(self, session_id: str) -> None:
+        """Record that keys were typed for *session_id* now, and drop records of long ago.
+
+        Raises:
+            OSError: the disk refused.
+            StoreError: as above.
+        """
+        layout = self._disk.layout
+        self._disk.folder(layout.doors)
+        path = layout.typed_at(session_id)
+        now = self._clock.now()
+        self._disk.publish(path, str(int(now * 1000)).encode(), durable=False)
+        os.utime(path, (now, now))
+        for name in self._disk.names(layout.doors):
+            other = os.path.join(layout.doors, name)
+            if name.startswith("t-") and other != path:
+                stamp = self._disk.stamp(other)
+                if stamp and abs(now - stamp.mtime_ns / 1e9) > TYPINGS_KEPT_SECONDS:
+                    self._disk.remove(other)

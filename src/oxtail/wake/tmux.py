@@ -14,12 +14,16 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from oxtail.core.pane import Pane
 from oxtail.errors import PaneError
-from oxtail.ports import Pane
 from oxtail.trace import Trace, silent
+from oxtail.wake.pane_guard import PaneFacts
+from oxtail.wake.screen import Row, parse_screen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 TIMEOUT_SECONDS: Final = 2.0
 """How long tmux may take; it answers in milliseconds unless its server hangs."""
@@ -37,6 +41,10 @@ _NO_SERVER: Final = re.compile(
 _FIELDS: Final = (
     "pane_id", "pane_pid", "pane_dead", "pane_active", "window_active", "session_created",
     "session_attached", "session_windows", "session_name", "session_path", "pane_current_path",
+)  # fmt: skip
+_LOOK_FIELDS: Final = (
+    "pane_id", "pane_pid", "pane_dead", "pane_in_mode", "pane_input_off", "pane_synchronized",
+    "cursor_x", "cursor_y", "pane_tty", "pane_current_command",
 )  # fmt: skip
 
 
@@ -99,6 +107,33 @@ def parse_panes(output: bytes, word: str) -> tuple[Pane, ...]:
     return tuple(panes)
 
 
+def parse_look(output: bytes, word: str) -> tuple[PaneFacts, tuple[Row, ...]] | None:
+    """Return what :meth:`Tmux.look` saw, or None if *output* is something else."""
+    head, border, screen = output.decode("utf-8", "replace").partition(f"</{word}>\n")
+    fields = head.split(f"<{word}>")
+    if not border or len(fields) != len(_LOOK_FIELDS) or not is_pane_id(fields[0]):
+        return None
+    pane_id, pid, dead, mode, off, synchronized, column, row, tty, command = fields
+    facts = PaneFacts(
+        pane_id=pane_id,
+        pane_pid=0 if dead == "1" else _number(pid),
+        tty=tty,
+        command=command,
+        in_mode=_number(mode) > 0,
+        input_off=off == "1",
+        synchronized=synchronized == "1",
+        cursor_x=_number(column),
+        cursor_y=_number(row),
+    )
+    return facts, parse_screen(screen.removesuffix("\n"))
+
+
+def _check_line(text: str) -> None:
+    """Refuse what a terminal would obey, and what tmux would take for the end of a command."""
+    if not text.isprintable() or text.endswith(";"):
+        raise PaneError("not a line that can be typed")
+
+
 class Tmux:
     """The tmux server that a program with the environment *environ* would use.
 
@@ -110,6 +145,11 @@ class Tmux:
     def __init__(self, environ: Mapping[str, str], trace: Trace = silent) -> None:
         self._environ = dict(environ)
         self._trace = trace
+
+    @property
+    def socket(self) -> str:
+        """The path at which the server would listen."""
+        return socket_path(self._environ)
 
     def program(self) -> str | None:
         """Return the path of the tmux program, or None where there is none."""
@@ -189,3 +229,70 @@ class Tmux:
         text = answer.output.decode("utf-8", "replace")
         rows: Sequence[str] = [row.rstrip() for row in text.rstrip().split("\n")]
         return "\n".join(rows[-max(lines, 1) :])
+
+    def look(self, pane_id: str) -> tuple[PaneFacts, tuple[Row, ...]]:
+        """Return what tmux says about one pane, and what it shows, both of one moment.
+
+        Raises:
+            PaneError: *pane_id* is none, the pane is gone, or tmux failed.
+        """
+        word = os.urandom(8).hex()
+        form = f"<{word}>".join(f"#{{{field}}}" for field in _LOOK_FIELDS) + f"</{word}>"
+        answer = self._do(
+            pane_id,
+            ("display-message", "-p", "-t", pane_id, form),
+            ("capture-pane", "-p", "-e", "-t", pane_id),
+        )
+        seen = parse_look(answer, word)
+        if seen is None or seen[0].pane_id != pane_id:
+            raise PaneError("tmux told of another pane", pane=pane_id)
+        return seen
+
+    def paste(self, pane_id: str, text: str) -> None:
+        """Put *text* into a pane as one paste, in brackets where its program asked for them.
+
+        It goes through a buffer of its own, which is gone afterwards; the user's buffers stay.
+
+        Raises:
+            PaneError: as :meth:`look`, or *text* is no line that tmux passes on as it is.
+        """
+        _check_line(text)
+        buffer = f"oxtail-{os.urandom(8).hex()}"
+        try:
+            self._do(
+                pane_id,
+                ("set-buffer", "-b", buffer, "--", text),
+                ("paste-buffer", "-p", "-d", "-b", buffer, "-t", pane_id),
+            )
+        except PaneError:
+            self._run("delete-buffer", "-b", buffer)
+            raise
+
+    def type(self, pane_id: str, text: str) -> None:
+        """Type *text* into a pane, character by character as it stands.
+
+        Raises:
+            PaneError: as :meth:`paste`.
+        """
+        _check_line(text)
+        self._do(pane_id, ("send-keys", "-t", pane_id, "-l", "--", text))
+
+    def press_enter(self, pane_id: str) -> None:
+        """Press Enter in a pane.
+
+        Raises:
+            PaneError: as :meth:`look`.
+        """
+        self._do(pane_id, ("send-keys", "-t", pane_id, "Enter"))
+
+    def _do(self, pane_id: str, *commands: tuple[str, ...]) -> bytes:
+        """Run *commands* on one pane, one after the other, and return what they print."""
+        if not is_pane_id(pane_id):
+            raise PaneError(f"not a pane id: {pane_id[:40]!r}")
+        if not self.can_answer():
+            raise PaneError("no tmux server is running")
+        words = [word for one in commands for word in (";", *one)][1:]
+        answer = self._run(words[0], *words[1:])
+        if answer.status != 0:
+            raise PaneError(answer.error or f"{words[0]} failed", pane=pane_id)
+        return answer.output

@@ -6,12 +6,16 @@ tried in order, and no peer is woken twice within a short time by this process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from oxtail.core.entry import Entry
+from oxtail.core import wake
 from oxtail.errors import OxtailError
-from oxtail.trace import Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from oxtail.core.entry import Entry
+    from oxtail.trace import Trace
 
 STAMPS_MAX: Final = 256
 """How many woken peers are remembered before old ones are forgotten."""
@@ -20,17 +24,38 @@ STAMP_WINDOWS: Final = 10
 """After how many debounce windows a stamp is old; more than one, so that sweeps are rare."""
 
 
+class Refusal(NamedTuple):
+    """Why a door was not gone through, though it may lead to the session.
+
+    Attributes:
+        reason: One of :data:`oxtail.core.wake.REFUSALS`.
+        status: The wake status if no other door opens.
+        members: Further members of the trace event.
+    """
+
+    reason: str
+    status: str = wake.SKIPPED_NO_TARGET
+    members: tuple[tuple[str, object], ...] = ()
+
+
+class Woken(NamedTuple):
+    """What a wake came to: its status, and the reason of a wake that was not carried out."""
+
+    status: str
+    reason: str | None = None
+
+
 class Door(Protocol):
     """One way to bring a nudge into a session that is not looking."""
 
     name: str
 
-    def open(self, entry: Entry) -> bool | None:
+    def open(self, entry: Entry) -> bool | Refusal | None:
         """Try to nudge the session of *entry*.
 
         Returns:
             True if the nudge arrived, False if it went out and nothing proves that it arrived,
-            None if this door does not lead to this session.
+            None if this door does not lead to this session, a refusal if it may not be used now.
 
         Raises:
             OxtailError: the door is there and did not open; the next one is tried.
@@ -73,34 +98,41 @@ class DoorWaker:
         """Try to wake the session of *entry*; return the wake status.  Never raises.
 
         Returns:
-            ``disabled``, ``skipped_debounced``, ``fired``, ``fired_unconfirmed`` or
-            ``skipped_no_target``.
+            ``disabled``, ``skipped_debounced``, ``fired``, ``fired_unconfirmed``,
+            ``skipped_no_target``, or what the last door gave as the status of its refusal.
         """
+        return self.try_to_wake(entry).status
+
+    def try_to_wake(self, entry: Entry) -> Woken:
+        """As :meth:`wake`, with the reason of a wake that was not carried out."""
         session_id = entry.session_id
         if self._strategy == "off":
-            return self._skip("disabled", "strategy-off", entry)
+            return self._skip(Refusal(wake.STRATEGY_OFF, wake.DISABLED), entry)
         if session_id and not self._stamp(session_id):
-            return self._skip("skipped_debounced", "debounced", entry)
+            return self._skip(Refusal(wake.DEBOUNCED, wake.SKIPPED_DEBOUNCED), entry)
+        refusal = Refusal(wake.NO_DOOR)
         for door in self._doors:
             arrived = self._open(door, entry)
-            if arrived is not None:
+            if isinstance(arrived, Refusal):
+                refusal = arrived
+            elif arrived is not None:
                 self._trace("ask_peer_wake_fired", target=session_id, door=door.name)
-                return "fired" if arrived else "fired_unconfirmed"
+                return Woken(wake.FIRED if arrived else wake.FIRED_UNCONFIRMED)
         if session_id:
             with self._lock:
                 self._stamps.pop(session_id, None)  # nothing was fired, so nothing is too soon
-        return self._skip("skipped_no_target", "no-door", entry)
+        return self._skip(refusal, entry)
 
-    def _skip(self, status: str, reason: str, entry: Entry) -> str:
+    def _skip(self, refusal: Refusal, entry: Entry) -> Woken:
         self._trace(
             "ask_peer_wake_skipped",
-            reason=reason,
+            reason=refusal.reason,
             target_session_id=entry.session_id,
-            target_server_pid=entry.server_pid,
+            **{"target_server_pid": entry.server_pid, **dict(refusal.members)},
         )
-        return status
+        return Woken(refusal.status, refusal.reason)
 
-    def _open(self, door: Door, entry: Entry) -> bool | None:
+    def _open(self, door: Door, entry: Entry) -> bool | Refusal | None:
         try:
             return door.open(entry)
         except (OxtailError, OSError) as error:

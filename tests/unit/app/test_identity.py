@@ -6,9 +6,9 @@ import pytest
 
 from helpers.fakes import ALICE, BOB, CAROL, World
 from oxtail.app.identity import claim, describe, set_purpose
+from oxtail.core.detected import Detected
 from oxtail.core.names import session_box
 from oxtail.errors import BadArgument, SessionIdTaken
-from oxtail.ports import Detected
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 
 from helpers.fakes import ALICE, BOB, CAROL, FakePanes, World
 from oxtail.app.peers import list_peers
+from oxtail.core.pane import Pane
 from oxtail.core.presence import Marker
-from oxtail.ports import Pane
 
 PANE = Pane("work", "/project", 5, True, 2, "%1", 900, "/project/src")
 

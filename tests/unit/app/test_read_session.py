@@ -6,9 +6,9 @@ import pytest
 
 from helpers.fakes import ALICE, BOB, CAROL, World
 from oxtail.app.read_session import read_session
+from oxtail.core.pane import Pane
 from oxtail.core.transcript import Said, Transcript
 from oxtail.errors import BadArgument
-from oxtail.ports import Pane
 
 PANE = Pane("work", "/project", 5, True, 2, "%7", 2, "/project")
 

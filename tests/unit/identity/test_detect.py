@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from helpers.fakes import ALICE, BOB, FakeClock, FakeTrace
+from oxtail.core.detected import Detected
 from oxtail.core.entry import Client, Entry
 from oxtail.disk.atomic import Disk
 from oxtail.identity import births
@@ -21,7 +22,6 @@ from oxtail.identity.detect import (
     client_type_from_name,
     session_id_from_env,
 )
-from oxtail.ports import Detected
 
 STARTED = 1_800_000_000
 PARENT = Ancestor(600, "Sun Nov 8 14:00:08 2026")

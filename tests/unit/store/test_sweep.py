@@ -123,6 +123,23 @@ def test_bells_of_the_dead_go(hosts: Hosts, dead_pid: int) -> None:
     assert hosts.names("bells") == []
 
 
+def test_locks_and_markers_that_the_dead_left_go(hosts: Hosts, dead_pid: int) -> None:
+    store = hosts.process()
+    store.put(TO_BOB, letter())
+    for name, mode, old in (("7", 0o500, 31), ("8", 0o700, 31), ("9", 0o700, 5)):
+        lock = hosts.path("mailboxes", f"{name}.jsonl.lock")
+        lock.mkdir(mode)
+        Path(f"{lock}.owner").write_text(f"{dead_pid}.0123456789abcdef")
+        age(lock, old)
+        marker = Path(f"{lock}.steal")
+        marker.mkdir()
+        age(marker, old)
+    store.sweep()
+
+    left = [n for n in hosts.names("mailboxes") if ".lock" in n and not n.endswith(".flock")]
+    assert left == ["9.jsonl.lock", "9.jsonl.lock.owner", "9.jsonl.lock.steal"]
+
+
 def test_a_sweep_that_fails_in_one_place_goes_on_in_the_others(hosts: Hosts) -> None:
     store = hosts.process()
     message = letter()

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from helpers.fakes import FakeTrace
+from oxtail.core.pane import Pane
 from oxtail.errors import PaneError
-from oxtail.ports import Pane
 from oxtail.wake import tmux
 from oxtail.wake.panes import ANCESTORS_MAX, TmuxPanes, host_among
 from oxtail.wake.tmux import Tmux, is_pane_id, parse_panes, socket_path

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from oxtail.cli.demo.story import Narrator, tell
 from oxtail.cli.demo.world import World
 from oxtail.cli.output import Outcome, Output
-from oxtail.cli.parser import Options
+
+if TYPE_CHECKING:
+    from oxtail.cli.parser import Options
 
 PACE_SECONDS = 0.07
 """Pause after each line on a terminal, so that eyes can follow."""

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import os
 import select
-import subprocess
 import time
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.errors import OxtailError
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Mapping
 
 ANSWER_SECONDS: Final = 10.0
 """Longest wait for one answer of a server."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import select
-import subprocess
 import time
-from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from oxtail.cli.demo.client import ANSWER_SECONDS, Client, DemoFailed
 from oxtail.cli.demo.peer import DONE, NAME
-from oxtail.cli.demo.world import World
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable, Sequence
+
+    from oxtail.cli.demo.world import World
 
 CLAUDE: Final = "c1a0de00-0000-4000-8000-00000000c1a0"
 CODEX: Final = "c0de0000-0000-4000-8000-0000000c0de0"

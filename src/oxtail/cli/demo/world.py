@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-from types import FrameType
-from typing import IO, Any, Final, Self
+from typing import IO, TYPE_CHECKING, Any, Final, Self
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 END_SECONDS: Final = 2.0
 """How long a process may take to end by itself before it is killed."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oxtail.app import identity as app_identity
-from oxtail.app.context import Context
-from oxtail.server.calls import Call
+
+if TYPE_CHECKING:
+    from oxtail.app.context import Context
+    from oxtail.server.calls import Call
 
 
 def register_my_session(ctx: Context, call: Call, arguments: dict[str, Any]) -> None:

@@ -6,14 +6,16 @@ is out, and goes back if it is not.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oxtail.app import ask as app_ask
 from oxtail.app import read as app_read
 from oxtail.app import send as app_send
 from oxtail.app import status as app_status
-from oxtail.app.context import Context
-from oxtail.server.calls import Call
+
+if TYPE_CHECKING:
+    from oxtail.app.context import Context
+    from oxtail.server.calls import Call
 
 
 def send_message(ctx: Context, call: Call, arguments: dict[str, Any]) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oxtail.app import peers as app_peers
 from oxtail.app import read_session as app_read_session
-from oxtail.app.context import Context
 from oxtail.app.results import PeersResult, SessionText
 from oxtail.errors import BadArgument, OxtailError
-from oxtail.server.calls import Call
+
+if TYPE_CHECKING:
+    from oxtail.app.context import Context
+    from oxtail.server.calls import Call
 
 
 def list_project_sessions(ctx: Context, call: Call, arguments: dict[str, Any]) -> None:

@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.core import codec
 from oxtail.core.correlation import Ask
-from oxtail.core.owner import Owner
-from oxtail.disk.atomic import Disk
 from oxtail.errors import DamagedRecord, StoreError
-from oxtail.ports import Clock
 from oxtail.store.files.owners import has_left, owner_from_dict, owner_to_dict
 from oxtail.store.files.records import RECORD_MAX_BYTES, number, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from oxtail.core.owner import Owner
+    from oxtail.disk.atomic import Disk
+    from oxtail.ports import Clock
 
 _WAITING: Final = re.compile(r"a-[0-9a-f]{32}")
 _PENDING: Final = re.compile(r"p-[0-9a-f]{32}")

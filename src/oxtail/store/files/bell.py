@@ -16,17 +16,18 @@ import os
 import select
 import sys
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Self
 
 from oxtail.core.digest import sha256_hex
 from oxtail.core.names import check_box
-from oxtail.disk.atomic import Disk
 from oxtail.errors import StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from socket import socket
+
+    from oxtail.disk.atomic import Disk
 
 ADDRESS_MAX_BYTES: Final = 100
 """Longest socket address that every system takes; Linux takes 107, macOS 103."""

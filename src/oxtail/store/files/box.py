@@ -7,14 +7,18 @@ opened by its path under the lock each time.  ``docs/formats/box.md`` is the for
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from oxtail.disk.atomic import Disk
 from oxtail.errors import DamagedRecord, StoreError
 from oxtail.store.files import lines
-from oxtail.store.files.bell import Bells
-from oxtail.store.files.locks import Held, Locks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from oxtail.disk.atomic import Disk
+    from oxtail.store.files.bell import Bells
+    from oxtail.store.files.locks import Held, Locks
 
 
 class OpenBox:
@@ -147,13 +151,12 @@ class Boxes:
             with self.holding(target) as right:
                 present = {line.message.id for line in lines.parse(right.read()) if line.message}
                 self.set_damaged_aside(left, found)
-                moved = {
-                    line.message.id: line.raw
-                    for line in reversed(found)
-                    if line.message and line.message.id not in present
-                }
+                moved: dict[str, bytes] = {}
+                for line in found:
+                    if line.message and line.message.id not in present:
+                        moved.setdefault(line.message.id, line.raw)
                 if moved:
-                    descriptor = right.append(lines.join(reversed(moved.values())))
+                    descriptor = right.append(lines.join(moved.values()))
                     try:
                         self._disk.sync(descriptor)
                     finally:

@@ -14,9 +14,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
 from shlex import quote
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from oxtail.disk.atomic import FILE_MODE, FOLDER_MODE, Disk
 from oxtail.store.files import mail_checks
@@ -29,6 +28,9 @@ from oxtail.store.files.findings import (
     is_folder,
     names_in,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TEMPORARY_OLD_SECONDS: Final = 3600
 """A write takes milliseconds; a temporary file of this age belongs to nobody."""

@@ -9,19 +9,14 @@ format, ``docs/states.md`` the life.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from oxtail.core import codec
-from oxtail.core.envelope import Envelope
+from oxtail.core.mail import Claim, Peek
 from oxtail.core.names import is_box, parse_pid
-from oxtail.core.owner import Owner
-from oxtail.disk.atomic import Disk
 from oxtail.errors import DamagedRecord, LockBusy, StoreError
-from oxtail.ports import Claim, Clock, Ids, Peek
 from oxtail.store.files import lines
-from oxtail.store.files.box import Boxes, OpenBox
 from oxtail.store.files.owners import (
     FOREIGN_OWNER_SECONDS,
     has_left,
@@ -29,6 +24,15 @@ from oxtail.store.files.owners import (
     owner_to_dict,
 )
 from oxtail.store.files.records import number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from oxtail.core.envelope import Envelope
+    from oxtail.core.owner import Owner
+    from oxtail.disk.atomic import Disk
+    from oxtail.ports import Clock, Ids
+    from oxtail.store.files.box import Boxes, OpenBox
 
 _PARTS: Final = 3
 

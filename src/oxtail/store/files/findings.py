@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable
 from shlex import quote
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from oxtail.core.entry import Entry, Known
-from oxtail.core.owner import Owner
-from oxtail.disk.atomic import Disk
 from oxtail.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from oxtail.core.entry import Entry, Known
+    from oxtail.core.owner import Owner
+    from oxtail.disk.atomic import Disk
 
 WRONG: Final = "wrong"
 """Mail may be lost, stuck, or seen by others."""

@@ -7,16 +7,18 @@ still open is never dropped.  Lookups take no lock.  ``docs/formats/ledger.md`` 
 from __future__ import annotations
 
 import os
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from oxtail.core import codec
-from oxtail.core.envelope import Envelope
-from oxtail.disk.atomic import Disk
 from oxtail.errors import DamagedRecord, StoreError
 from oxtail.store.files import lines
-from oxtail.store.files.locks import Held, Locks
 from oxtail.store.retention import LEDGER_BOUND, ledger_limit
-from oxtail.trace import Trace
+
+if TYPE_CHECKING:
+    from oxtail.core.envelope import Envelope
+    from oxtail.disk.atomic import Disk
+    from oxtail.store.files.locks import Held, Locks
+    from oxtail.trace import Trace
 
 _HINT_MAX_BYTES: Final = 128
 _PIECE_BYTES: Final = 1 << 20

@@ -6,12 +6,14 @@ members into it that this one does not know.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from oxtail.core.codec import encode_compact, split_lines
 from oxtail.core.envelope import Envelope, decode
 from oxtail.errors import DamagedRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 
 class Line(NamedTuple):

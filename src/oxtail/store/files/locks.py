@@ -20,14 +20,17 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from oxtail.disk.atomic import Disk
 from oxtail.errors import LockBusy, StoreError
 from oxtail.store.files.flock import drop_flock, take_flock
-from oxtail.trace import Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from oxtail.disk.atomic import Disk
+    from oxtail.trace import Trace
 
 STALE_SECONDS: Final = 30.0
 """Age above which a lock is stale, whoever holds it; the same number in every peer."""
@@ -228,7 +231,8 @@ class Locks:
         self, seen: _Seen, held: Held, suspect: tuple[_Seen, float] | None, now: float
     ) -> bool:
         if held.flock is not None:
-            if seen.token is None and stat.S_IMODE(seen.mode) == _PYTHON_MODE:
+            # The token may be missing or half written: its maker can die at any point.
+            if stat.S_IMODE(seen.mode) == _PYTHON_MODE:
                 return True
             if seen.token and _PYTHON_TOKEN.fullmatch(seen.token):
                 return True

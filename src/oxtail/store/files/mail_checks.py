@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
 from shlex import quote
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from oxtail.core import codec, envelope
 from oxtail.core.entry import from_dict
 from oxtail.core.names import is_box, parse_pid, pid_box, session_box
-from oxtail.disk.atomic import Disk
 from oxtail.errors import DamagedRecord, StoreError
 from oxtail.store.files.findings import (
     NOTE,
@@ -22,6 +20,11 @@ from oxtail.store.files.findings import (
     names_in,
 )
 from oxtail.store.files.owners import owner_from_dict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from oxtail.disk.atomic import Disk
 
 LOCK_STALE_SECONDS: Final = 30
 """Age from which every peer takes a lock for abandoned."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.core.owner import Owner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FOREIGN_OWNER_SECONDS: Final = 600
 """How long an owner on another host, or in another process namespace, is believed to be alive.

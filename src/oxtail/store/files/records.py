@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from oxtail.core import codec
+from oxtail.core.mail import Receipt, Sent
 from oxtail.core.names import is_message_id
-from oxtail.disk.atomic import Disk
 from oxtail.errors import DamagedRecord, StoreError
-from oxtail.ports import Clock, Receipt, Sent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from oxtail.disk.atomic import Disk
+    from oxtail.ports import Clock
 
 RECORD_MAX_BYTES = 65_536
 """Largest record that is read; a larger one is damage."""

@@ -6,17 +6,12 @@ handle, then mail, then everything that may fail.  ``docs/states.md`` has the st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from oxtail.core.address import Route
-from oxtail.core.correlation import Ask
 from oxtail.core.envelope import Envelope, encode
+from oxtail.core.mail import Claim, Peek, Receipt, Sent
 from oxtail.core.names import is_message_id
-from oxtail.core.owner import Owner
-from oxtail.disk.atomic import Disk
 from oxtail.errors import BadArgument, DamagedRecord, StoreError
-from oxtail.ports import Claim, Clock, Ids, Peek, Receipt, Sent
 from oxtail.store.files import lines, sweep
 from oxtail.store.files.asks import Asks
 from oxtail.store.files.bell import Bells, FileBell
@@ -28,6 +23,15 @@ from oxtail.store.files.records import Records
 from oxtail.store.files.sweep import Sweeper
 from oxtail.store.retention import RETRACTABLE
 from oxtail.trace import Trace, silent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from oxtail.core.address import Route
+    from oxtail.core.correlation import Ask
+    from oxtail.core.owner import Owner
+    from oxtail.disk.atomic import Disk
+    from oxtail.ports import Clock, Ids
 
 
 class _Shown(NamedTuple):
@@ -294,6 +298,7 @@ class FileStore:
                 self._asks.sweep,
                 sweeper.records,
                 sweeper.temporaries,
+                sweeper.locks,
                 unread_boxes,
                 self._bells.sweep,
             ),

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection
-from typing import Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
 
 from oxtail.core.names import is_box, is_message_id
-from oxtail.disk.atomic import Disk
 from oxtail.errors import StoreError
-from oxtail.ports import Clock
-from oxtail.store.files.locks import Locks
+from oxtail.store.files.locks import STALE_SECONDS
 from oxtail.store.retention import RECORD_KEEP_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from oxtail.disk.atomic import Disk
+    from oxtail.ports import Clock
+    from oxtail.store.files.locks import Locks
 
 TEMPORARY_KEEP_SECONDS: Final = 60
 """How long the temporary file of a dead writer is left alone; a write takes milliseconds."""
@@ -70,6 +75,21 @@ class Sweeper:
             self._disk.remove(path)
         except (PermissionError, OverflowError):
             return
+
+    def locks(self) -> None:
+        """Clear the locks and markers that the dead have left and nobody has asked for since."""
+        layout = self._disk.layout
+        for folder in (layout.mailboxes, layout.received):
+            for name in self._disk.names(folder):
+                path = os.path.join(folder, name)
+                if not name.endswith((".lock", ".lock.steal")) or self._age(path) <= STALE_SECONDS:
+                    continue
+                if name.endswith(".steal"):
+                    with suppress(OSError):
+                        os.rmdir(path)
+                else:
+                    with self._locks.holding(path.removesuffix(".lock"), "stale_lock_swept"):
+                        pass
 
     def unread_boxes(self, referenced: Collection[str]) -> None:
         """Remove empty boxes that no session reads and nobody has touched for a week."""

@@ -1,0 +1,60 @@
+"""Values about mail in boxes: seen, taken, shown, sent.
+
+Their rules are those of :class:`oxtail.ports.Store`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from oxtail.core.envelope import Envelope
+
+
+class Peek(NamedTuple):
+    """Mail seen in boxes without taking it: messages in box order, and boxes that failed."""
+
+    messages: tuple[Envelope, ...]
+    skipped: tuple[str, ...] = ()
+
+
+class Claim(NamedTuple):
+    """Mail taken from boxes and not yet acknowledged.
+
+    Attributes:
+        tokens: What the store needs to finish or return the claim; opaque.
+        messages: What was taken, each id once, in box order.
+        skipped: Boxes that could not be locked in time and were left as they are.
+
+    """
+
+    tokens: tuple[str, ...]
+    messages: tuple[Envelope, ...]
+    skipped: tuple[str, ...] = ()
+
+
+class Receipt(NamedTuple):
+    """Proof that a message was shown.
+
+    Attributes:
+        message_id: The message.
+        delivered_at: When it was shown, in unix seconds.
+        via: ``hook``, ``read_my_messages``, ``ask_peer_reply``, ``cli`` or ``python``.
+        recipient_session_id: The session that it was shown to, if known.
+
+    """
+
+    message_id: str
+    delivered_at: int
+    via: str
+    recipient_session_id: str | None
+
+
+class Sent(NamedTuple):
+    """A sender's record of one message: where it went and when (unix seconds)."""
+
+    message_id: str
+    enqueued_at: int
+    target_session_id: str | None
+    target_server_pid: int | None
+    from_session_id: str | None

@@ -1,0 +1,32 @@
+"""A tmux pane, as far as discovery and reading need it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Pane(NamedTuple):
+    """One tmux pane.
+
+    Attributes:
+        session: Name of its tmux session.
+        session_path: Folder in which that session was created.
+        created_at: When that session was created, unix seconds.
+        attached: Whether a client looks at it.
+        windows: How many windows that session has.
+        pane_id: ``%`` and a number.
+        pane_pid: The process that the pane runs.
+        path: The pane's current folder.
+        active: Whether this is the pane that the session shows.
+
+    """
+
+    session: str
+    session_path: str
+    created_at: int
+    attached: bool
+    windows: int
+    pane_id: str
+    pane_pid: int
+    path: str
+    active: bool = False
