@@ -9,19 +9,20 @@ Use cases in :mod:`oxtail.app` import this module and no adapter.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from oxtail.core.address import Route
-from oxtail.core.correlation import Ask
-from oxtail.core.detected import Detected
-from oxtail.core.entry import Entry, Known
-from oxtail.core.envelope import Envelope
-from oxtail.core.mail import Claim, Peek, Receipt, Sent
-from oxtail.core.offer import Offer
-from oxtail.core.pane import Pane
-from oxtail.core.presence import Marker
-from oxtail.core.scope import Place
-from oxtail.core.transcript import Transcript
+if TYPE_CHECKING:
+    from oxtail.core.address import Route
+    from oxtail.core.correlation import Ask
+    from oxtail.core.detected import Detected
+    from oxtail.core.entry import Entry, Known
+    from oxtail.core.envelope import Envelope
+    from oxtail.core.mail import Claim, Peek, Receipt, Sent
+    from oxtail.core.offer import Offer
+    from oxtail.core.pane import Pane
+    from oxtail.core.presence import Marker
+    from oxtail.core.scope import Place
+    from oxtail.core.transcript import Transcript
 
 
 class Clock(Protocol):
