@@ -1,0 +1,233 @@
+"""The story that live npm peers left behind, moment by moment, in both directions.
+
+``../shared/golden`` holds a state folder per moment.  Here servers of ours take over at each moment
+and go on, and play the same story from its beginning; what they write is compared with the
+original's member by member, in order.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.capabilities import find, needs
+from helpers.fakes import ALICE, BOB
+from helpers.wire import ServerProcess
+
+pytestmark = [needs("golden"), pytest.mark.slow]
+
+GOLDEN = find("golden") or Path("/nowhere")
+VERSIONS = ("v0.14.0", "v0.32.1")
+PURPOSE = 'wiring "quotes" and naïve 🦊'
+QUESTION = "a question"
+
+# Pids of the story that no machine has, so that nobody alive is taken for a peer of it.
+GONE = {"19245": "9919245", "19264": "9919264", "19284": "9919284", "19306": "9919306"}
+
+
+def moment(version: str, number: int) -> Path:
+    (folder,) = (GOLDEN / version).glob(f"{number}-*")
+    return folder
+
+
+def lay(version: str, number: int, home: Path) -> Path:
+    """Put the state folder of one moment where it belongs, its processes surely dead."""
+    state = home / ".oxtail"
+    shutil.copytree(moment(version, number), state)
+    for path in [p for p in state.rglob("*") if p.is_file()]:
+        text = path.read_text(encoding="utf-8")
+        for old, new in GONE.items():
+            text = text.replace(f'"server_pid": {old}', f'"server_pid": {new}')
+            text = text.replace(f'"target_server_pid":{old}', f'"target_server_pid":{new}')
+        path.unlink()
+        stem, dot, rest = path.name.partition(".")
+        target = path.with_name(GONE.get(stem, stem) + dot + rest)
+        target.write_text(text, encoding="utf-8")
+        target.chmod(0o644)
+    return state
+
+
+def answer(version: str, number: int) -> dict[str, Any]:
+    (path,) = moment(version, number).glob("answer-of-*")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+
+
+def box_of(state: Path, session_id: str) -> Path:
+    (path,) = (state / "mailboxes").glob(f"s-{session_id}-????????.jsonl")
+    return path
+
+
+@pytest.fixture
+def start(home: Path) -> Iterator[Any]:
+    """Start our server for one of the two peers, in the same project."""
+    project = home / "proj"
+    project.mkdir()
+    with ExitStack() as stack:
+
+        def server(session_id: str) -> ServerProcess:
+            process = stack.enter_context(ServerProcess(home, cwd=project))
+            process.handshake("claude-code" if session_id == ALICE else "codex-mcp-client")
+            claimed = process.call("claim_session", session_id=session_id)
+            assert claimed["ok"], claimed
+            return process
+
+        yield server
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_mail_that_waits_is_read_as_the_original_read_it(version, home, start):
+    state = lay(version, 2, home)
+    ledger = next((moment(version, 2) / "received").iterdir())
+
+    bob = start(BOB)
+
+    result = bob.call("read_my_messages")
+
+    assert list(result.items()) == list(answer(version, 4).items())
+    assert (state / "received" / ledger.name).read_bytes() == ledger.read_bytes()
+    assert bob.call("read_my_messages")["count"] == 0
+    for receipt in (state / "receipts").iterdir():
+        record = json.loads(receipt.read_text())
+        golden = next((moment("v0.32.1", 4) / "receipts").iterdir())
+        assert list(record) == list(json.loads(golden.read_text()))
+        assert record["via"] == "read_my_messages"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_was_read_is_not_read_again(version, home, start):
+    lay(version, 4, home)
+
+    assert start(BOB).call("read_my_messages")["count"] == 0
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("number", [2, 3, 4])
+def test_the_question_is_answered_by_its_id_at_each_moment(version, number, home, start):
+    state = lay(version, number, home)
+    alice, bob = start(ALICE), start(BOB)
+    question = next(m for m in answer(version, 4)["messages"] if m["body"] == QUESTION)
+
+    result = bob.call("reply_to_message", message_id=question["id"], body="late answer")
+
+    golden = answer(version, 5)
+    ours = {k: v for k, v in result.items() if not k.startswith("wake_")}
+    assert list(ours) == [key for key in golden if not key.startswith("wake_")]
+    assert (result["correlation"], result["target_session_id"]) == ("correlated", ALICE)
+    (line,) = lines(box_of(state, ALICE))
+    (original,) = lines(
+        next(
+            p
+            for p in (moment(version, 5) / "mailboxes").iterdir()
+            if p.read_text() and "late answer" in p.read_text()
+        )
+    )
+    assert list(line) == list(original)
+    changing = ("id", "enqueued_at")
+    assert {k: v for k, v in line.items() if k not in changing} == {
+        k: v for k, v in original.items() if k not in changing
+    }
+    if version == "v0.32.1" and number == 3:
+        assert result["wake_reason"] == "late_reply_to_pending"
+    if number >= 3:
+        assert not list((state / "pending-ask").glob("*"))
+    assert [m["body"] for m in alice.call("read_my_messages")["messages"]] == ["late answer"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_answer_that_waits_reaches_its_asker(version, home, start):
+    lay(version, 5, home)
+
+    (message,) = start(ALICE).call("read_my_messages")["messages"]
+
+    assert (message["body"], message["from_session_id"]) == ("late answer", BOB)
+
+
+@pytest.mark.parametrize("number", [6, 7])
+def test_work_of_the_original_is_shown_and_kept(number, home, start):
+    state = lay("v0.32.1", number, home)
+    before = {p.name: p.read_bytes() for p in (state / "received").iterdir()}
+    bob = start(BOB)
+
+    messages = bob.call("read_my_messages")["messages"]
+
+    waiting = lines(next((moment("v0.32.1", number) / "mailboxes").glob(f"s-{BOB}-*")))
+    assert messages == waiting
+    assert {p.name: p.read_bytes() for p in (state / "received").iterdir()} == before
+
+
+def shape(text: str, home: Path) -> str:
+    """Return *text* without what differs from run to run."""
+    text = re.sub(r'"(server_pid|target_server_pid|pid)":( ?)\d+', r'"\1":\2 0', text)
+    at = r'"(started_at|updated_at|enqueued_at|delivered_at|claimed_at|at|ownerEpoch)":( ?)\d+'
+    text = re.sub(at, r'"\1":\2 0', text)
+    text = re.sub(
+        r'"(id|message_id|request_id|requestId|messageId|reply_to|source_message_id)":'
+        r'("?)[0-9a-f]{16}"',
+        r'"\1":\2x"',
+        text,
+    )
+    text = re.sub(r'"(proc_sig|sig)":( ?)"[^"]+"', r'"\1":\2"x"', text)
+    text = re.sub(r'"transcript_path":( ?)"[^"]+"', r'"transcript_path":\1"x"', text)
+    return text.replace(str(home / "proj"), "/home/u/proj")
+
+
+def record(folder: Path, pattern: str, home: Path) -> list[list[tuple[str, Any]]]:
+    """Return the records of the files that *pattern* names, their members in order."""
+    found = []
+    for path in sorted(folder.glob(pattern)):
+        for text in shape(path.read_text(encoding="utf-8"), home).split("\n\n"):
+            pieces = text.split("\n") if text.count("\n{") or path.suffix == ".jsonl" else [text]
+            found += [json.loads(piece, object_pairs_hook=list) for piece in pieces if piece]
+    return sorted(found, key=json.dumps)
+
+
+OURS_ONLY = ("name", "start_token", "doors")
+
+
+def without_ours(entry: list[list[Any]]) -> list[list[Any]]:
+    return [member for member in entry if member[0] not in OURS_ONLY]
+
+
+def test_the_same_story_leaves_the_same_folder(home, start):
+    state = home / ".oxtail"
+    alice, bob = start(ALICE), start(BOB)
+
+    def same(number: int, *patterns: str) -> None:
+        for pattern in patterns:
+            mine = record(state, pattern, home)
+            theirs = record(moment("v0.32.1", number), pattern, Path("/none"))
+            if pattern.startswith("sessions"):
+                mine = [without_ours(entry) for entry in mine]
+            if pattern.startswith("claims"):
+                # The processes above a server are the machine's, not the protocol's.
+                for claim in (*mine, *theirs):
+                    claim[:] = [m for m in claim if m[0] != "ancestors"]
+            assert mine == theirs, (number, pattern)
+
+    alice.call("set_my_state", purpose=PURPOSE)
+    same(1, "sessions/*.json", "claims/*.json")
+
+    sent = [m["body"] for m in answer("v0.32.1", 4)["messages"] if m["body"] != QUESTION]
+    for body in sent:
+        alice.call("send_message", target=BOB, body=body, wake="off")
+    asked = alice.call("ask_peer", target=BOB, body=QUESTION, timeout_ms=900)
+    assert asked["timed_out"]
+    same(3, "mailboxes/s-*.jsonl", "received/*.jsonl", "outbox/*", "pending-ask/p-*")
+
+    read = bob.call("read_my_messages")
+    same(4, "mailboxes/s-*.jsonl", "received/*.jsonl", "receipts/*", "pending-ask/p-*")
+
+    question = next(m for m in read["messages"] if m["body"] == QUESTION)
+    bob.call("reply_to_message", message_id=question["id"], body="late answer", wake="off")
+    same(5, "mailboxes/s-*.jsonl", "received/*.jsonl", "outbox/*", "pending-ask/p-*")
