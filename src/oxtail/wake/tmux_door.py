@@ -23,6 +23,7 @@ from oxtail.trace import Trace, silent
 from oxtail.wake.foreground import PS_FORMAT, Foreground, Process, judge, parse_processes
 from oxtail.wake.keystrokes import WAKE_TEXT, Recipe, recipe_for
 from oxtail.wake.pane_guard import Guard, PaneFacts, examine
+from oxtail.wake.pane_keys import PaneKeys
 from oxtail.wake.panes import host_among
 from oxtail.wake.waker import Refusal
 
@@ -113,6 +114,7 @@ class TmuxDoor:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._tmux = tmux
+        self._keys = PaneKeys(tmux)
         self._system = system
         self._typings = typings
         self._strategy = strategy
@@ -182,7 +184,7 @@ class TmuxDoor:
 
     def _wake(self, entry: Entry, pane: Pane, recipe: Recipe) -> bool | Refusal:
         """Prove *pane* again, now that nobody else types into it; guard it, type, and look."""
-        facts, rows = self._tmux.look(pane.pane_id)
+        facts, rows = self._keys.look(pane.pane_id)
         foreground = judge(
             self._processes(),
             entry.server_pid,
@@ -200,7 +202,7 @@ class TmuxDoor:
         if isinstance(guard, Refusal):
             return guard
         if guard is Guard.CLEAR:
-            (self._tmux.paste if recipe.paste else self._tmux.type)(pane.pane_id, WAKE_TEXT)
+            (self._keys.paste if recipe.paste else self._keys.type)(pane.pane_id, WAKE_TEXT)
         submitted = self._submit(target, recipe)
         if isinstance(submitted, Refusal):
             return submitted
@@ -223,7 +225,7 @@ class TmuxDoor:
             for patience in (recipe.enter_again_seconds, SUBMIT_SECONDS):
                 if seen is not Guard.LEFTOVER:
                     break
-                self._tmux.press_enter(target.pane.pane_id)
+                self._keys.press_enter(target.pane.pane_id)
                 enters += 1
                 seen = self._watch(target, Guard.CLEAR, patience)
         except PaneError as error:
@@ -237,7 +239,7 @@ class TmuxDoor:
         deadline = self._monotonic() + seconds
         pause = FIRST_PAUSE_SECONDS
         while True:
-            seen = _guard(target, *self._tmux.look(target.pane.pane_id))
+            seen = _guard(target, *self._keys.look(target.pane.pane_id))
             left = deadline - self._monotonic()
             if seen is wanted or left <= 0:
                 return seen

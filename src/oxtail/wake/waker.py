@@ -64,6 +64,26 @@ class Door(Protocol):
         ...
 
 
+class LateDoor:
+    """A door that is built when it is first tried, because most processes wake nobody.
+
+    Args:
+        name: The name of the door.
+        build: Returns the door.
+    """
+
+    def __init__(self, name: str, build: Callable[[], Door]) -> None:
+        self.name = name
+        self._build = build
+        self._door: Door | None = None
+
+    def open(self, entry: Entry) -> bool | Refusal | None:
+        """As the door itself."""
+        if self._door is None:
+            self._door = self._build()
+        return self._door.open(entry)
+
+
 class DoorWaker:
     """Wakes a peer through the first of its doors that opens.
 
