@@ -7,7 +7,7 @@ import pytest
 from helpers.fakes import FakeClock, FakeTrace
 from oxtail.core.entry import Client, Entry
 from oxtail.errors import PaneError
-from oxtail.wake.waker import STAMPS_MAX, Door, DoorWaker, NoDoors
+from oxtail.wake.waker import STAMPS_MAX, Door, DoorWaker, LateDoor, NoDoors, Refusal, Woken
 
 
 def peer(session_id: str | None = "s1", pid: int = 100) -> Entry:
@@ -17,12 +17,12 @@ def peer(session_id: str | None = "s1", pid: int = 100) -> Entry:
 class ScriptedDoor:
     """A door whose outcomes are written down beforehand; the last one repeats."""
 
-    def __init__(self, name: str, *outcomes: bool | Exception | None) -> None:
+    def __init__(self, name: str, *outcomes: bool | Refusal | Exception | None) -> None:
         self.name = name
         self.outcomes = list(outcomes)
         self.opened = 0
 
-    def open(self, entry: Entry) -> bool | None:
+    def open(self, entry: Entry) -> bool | Refusal | None:
         self.opened += 1
         outcome = self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
         if isinstance(outcome, Exception):
@@ -159,3 +159,35 @@ def test_of_several_threads_one_wakes(world: World) -> None:
     go_on.set()
     thread.join(5)
     assert first == ["fired"]
+
+
+def test_a_refusal_gives_way_to_the_next_door_and_is_told_if_none_opens(world: World) -> None:
+    refusal = Refusal("pane-draft", "skipped_no_target", (("cached", "%1"),))
+    refusing, opening = ScriptedDoor("a", refusal), ScriptedDoor("b", None)
+    waker = world.waker(refusing, opening)
+    assert waker.try_to_wake(peer()) == Woken("skipped_no_target", "pane-draft")
+    assert opening.opened == 1
+    (event,) = world.trace.named("ask_peer_wake_skipped")
+    assert (event["reason"], event["cached"]) == ("pane-draft", "%1")
+    assert world.waker(refusing, ScriptedDoor("c", True)).try_to_wake(peer()) == Woken("fired")
+
+
+def test_a_refusal_may_bring_its_own_status_and_does_not_debounce(world: World) -> None:
+    door = ScriptedDoor("a", Refusal("debounced", "skipped_debounced"), True)
+    waker = world.waker(door)
+    assert waker.wake(peer()) == "skipped_debounced"
+    assert waker.wake(peer()) == "fired"
+
+
+def test_a_late_door_is_built_when_it_is_tried_and_once(world: World) -> None:
+    built: list[ScriptedDoor] = []
+
+    def build() -> Door:
+        built.append(ScriptedDoor("d", True))
+        return built[-1]
+
+    late = LateDoor("d", build)
+    assert world.waker(late, strategy="off").wake(peer()) == "disabled"
+    assert built == []
+    assert [world.waker(late).wake(peer()) for _ in range(2)] == ["fired", "fired"]
+    assert [door.opened for door in built] == [2]
