@@ -346,6 +346,10 @@ class MemoryStore:
                     self.suspend_ask(ask)
             yield
 
+    def hurried(self, budget_ms: int) -> MemoryStore:  # noqa: ARG002 - it never waits
+        """Return this store; see :meth:`oxtail.ports.Store.hurried`."""
+        return self
+
     def sweep(self) -> None:
         """Forget old records; see :meth:`oxtail.ports.Store.sweep`."""
         now = self._clock.now()

@@ -209,6 +209,14 @@ def test_a_marker_of_a_dead_python_peer_is_cleared_at_once(bench: Bench) -> None
     assert bench.is_clean()
 
 
+def test_a_lock_whose_clearer_died_half_way_is_cleared_soon(bench: Bench) -> None:
+    bench.leave(None)
+    bench.marker.mkdir(0o500)
+    bench.take(2.0)
+
+    assert bench.is_clean()
+
+
 def test_a_lock_that_was_taken_anew_while_it_was_looked_at_stays(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

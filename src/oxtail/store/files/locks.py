@@ -113,6 +113,20 @@ def _is_gone(token: bytes | None) -> bool:
     return False
 
 
+def _is_python(path: str) -> bool:
+    """Tell whether *path* is a folder that a Python peer made."""
+    try:
+        return stat.S_IMODE(os.lstat(path).st_mode) == _PYTHON_MODE
+    except OSError:
+        return False
+
+
+def _clear_marker(marker: str) -> None:
+    with suppress(OSError):
+        if time.time() - os.lstat(marker).st_mtime > STALE_SECONDS:
+            os.rmdir(marker)
+
+
 class Locks:
     """Locks on files of one state folder.
 
@@ -216,7 +230,8 @@ class Locks:
             now = time.monotonic()
             if seen is None:
                 continue
-            if not _is_gone(seen.token):
+            # A peer that died while it cleared this lock has left its marker and taken the token.
+            if not (_is_gone(seen.token) or (not seen.token and _is_python(f"{held.path}.steal"))):
                 suspect = None
             elif suspect is None or suspect[0] != seen:
                 suspect = (seen, now)
@@ -271,8 +286,10 @@ class Locks:
         try:
             os.mkdir(marker, mode)
         except FileExistsError:
-            self._clear_marker(marker, held)
-            return False
+            # The kernel lock is held, so a Python peer's marker is left over and may be used.
+            if held.flock is None or not _is_python(marker):
+                _clear_marker(marker)
+                return False
         except OSError:
             return False
         try:
@@ -282,13 +299,6 @@ class Locks:
             with suppress(OSError):
                 os.rmdir(marker)
         return True
-
-    def _clear_marker(self, marker: str, held: Held) -> None:
-        with suppress(OSError):
-            found = os.lstat(marker)
-            ours = held.flock is not None and stat.S_IMODE(found.st_mode) == _PYTHON_MODE
-            if ours or time.time() - found.st_mtime > STALE_SECONDS:
-                os.rmdir(marker)
 
     def _remove(self, lock: str) -> None:
         with suppress(FileNotFoundError):

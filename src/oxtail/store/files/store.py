@@ -101,6 +101,30 @@ class FileStore:
             disk, clock, pending_ask_ttl_ms / 1000, owner=owner, provably_dead=provably_dead
         )
         self._shown: dict[tuple[str, ...], _Shown] = {}
+        self._hurried: dict[int, FileStore] = {}
+
+        def with_budget(budget_ms: int) -> FileStore:
+            return FileStore(
+                disk,
+                clock,
+                ids,
+                received_max=received_max,
+                pending_ask_ttl_ms=pending_ask_ttl_ms,
+                lock_budget_ms=min(budget_ms, lock_budget_ms),
+                owner=owner,
+                provably_dead=provably_dead,
+                referenced_boxes=referenced_boxes,
+                trace=trace,
+            )
+
+        self._with_budget = with_budget
+
+    def hurried(self, budget_ms: int) -> FileStore:
+        """Return a store that waits less; see :meth:`oxtail.ports.Store.hurried`."""
+        # One for each budget: a claim that could not be returned is the claimer's to return.
+        if budget_ms not in self._hurried:
+            self._hurried.setdefault(budget_ms, self._with_budget(budget_ms))
+        return self._hurried[budget_ms]
 
     # ------------------------------------------------------------------ sending
 
