@@ -52,6 +52,11 @@ NUMBERS: Final[Mapping[str, Number]] = {
     "busy_ttl_ms": Number(
         "OXTAIL_ACTIVITY_BUSY_TTL_MS", 600_000, "how long a busy marker is believed, ms"
     ),
+    "hook_max_body_chars": Number(
+        "OXTAIL_HOOK_MAX_BODY_CHARS",
+        24_000,
+        "most characters that a hook shows (always one message)",
+    ),
     "lock_budget_ms": Number(
         "OXTAIL_LOCK_BUDGET_MS", 30_000, "how long a send or read waits for a lock, ms"
     ),
@@ -93,6 +98,7 @@ class Settings(NamedTuple):
     autowake_dedupe_ttl_ms: int = NUMBERS["autowake_dedupe_ttl_ms"].default
     wake_debounce_ms: int = NUMBERS["wake_debounce_ms"].default
     busy_ttl_ms: int = NUMBERS["busy_ttl_ms"].default
+    hook_max_body_chars: int = NUMBERS["hook_max_body_chars"].default
     lock_budget_ms: int = NUMBERS["lock_budget_ms"].default
     environ: Mapping[str, str] = {}
 

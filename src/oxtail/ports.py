@@ -30,11 +30,9 @@ class Clock(Protocol):
 
     def now(self) -> float:
         """Return the wall clock in unix seconds."""
-        ...
 
     def monotonic(self) -> float:
         """Return seconds that never run backwards."""
-        ...
 
 
 class Ids(Protocol):
@@ -42,7 +40,6 @@ class Ids(Protocol):
 
     def new_id(self) -> str:
         """Return sixteen random hex digits, never the same twice."""
-        ...
 
 
 class Bell(Protocol):
@@ -57,11 +54,9 @@ class Bell(Protocol):
 
         A ring is a hint: look into the box, whatever this returns.
         """
-        ...
 
     def interrupt(self) -> None:
         """Make a :meth:`wait` in another thread return at once, now or later."""
-        ...
 
 
 class Store(Protocol):
@@ -89,11 +84,9 @@ class Store(Protocol):
             StoreError: the disk refused.
 
         """
-        ...
 
     def put_copy(self, box: str, envelope: Envelope) -> None:
         """Append *envelope* to one more box of the same receiver; no ledger, no sender's record."""
-        ...
 
     def peek(self, boxes: Sequence[str]) -> Peek:
         """Return the mail in *boxes* in order, taking nothing and no lock.
@@ -101,7 +94,6 @@ class Store(Protocol):
         Claims abandoned by dead processes are returned to these boxes first.
         A message with a receipt, or seen in an earlier box, is left out.
         """
-        ...
 
     def claim(self, boxes: Sequence[str], ids: Collection[str]) -> Claim:
         """Take the messages with these *ids* out of *boxes* and hold them for this process.
@@ -110,61 +102,48 @@ class Store(Protocol):
         claim and not returned.  Lines that are no messages are set aside as damaged.
         After a crash the claim goes back to its boxes, unless the messages have receipts.
         """
-        ...
 
     def ack(self, claim: Claim, via: str, session_id: str | None) -> None:
         """Finish *claim*: its messages were shown to *session_id* through *via*.
 
         Receipts are written first, then the claim is dropped.
         """
-        ...
 
     def release(self, claim: Claim) -> None:
         """Return the mail of *claim* to the front of its boxes, unshown."""
-        ...
 
     def retract(self, claim: Claim) -> None:
         """Undo an :meth:`ack`: withdraw the receipts and put the mail back into its boxes."""
-        ...
 
     def lookup(self, session_id: str, message_id: str) -> Envelope | None:
         """Return the message *message_id* that *session_id* received, or None."""
-        ...
 
     def answers(self, session_id: str, request_id: str, from_session_id: str) -> tuple[str, ...]:
         """Return ids of messages in the ledger of *session_id* that answer *request_id*."""
-        ...
 
     def receipt(self, message_id: str) -> Receipt | None:
         """Return the proof that a message was shown, or None."""
-        ...
 
     def sent(self, message_id: str) -> Sent | None:
         """Return the sender's record of a message, or None."""
-        ...
 
     def is_waiting(self, boxes: Sequence[str], message_id: str) -> bool:
         """Tell whether a message lies in one of *boxes* or in a claim on them."""
-        ...
 
     def adopt_box(self, source: str, target: str) -> int:
         """Move all mail of box *source* to box *target*; return how many messages moved.
 
         A crash between the two may repeat messages, with the same ids.
         """
-        ...
 
     def quarantine_box(self, box: str, reason: str) -> int:
         """Set the content of *box* aside as damaged, because it belongs to somebody else."""
-        ...
 
     def has_mail(self, box: str) -> bool:
         """Tell whether *box* holds anything."""
-        ...
 
     def bell(self, boxes: Sequence[str]) -> Bell:
         """Return a doorbell that rings when mail is put into one of *boxes*."""
-        ...
 
     def open_ask(self, ask: Ask) -> None:
         """Record that this process waits for the answer to *ask*.
@@ -173,29 +152,24 @@ class Store(Protocol):
             StoreError: it cannot be recorded; then nothing may wait on it.
 
         """
-        ...
 
     def close_ask(self, ask: Ask) -> None:
         """Forget an answered question, both the waiting record and the pending one."""
-        ...
 
     def suspend_ask(self, ask: Ask) -> None:
         """Turn the waiting record of *ask* into a pending ask, which peers of all kinds see.
 
         From then on a late answer pulls the asker back.
         """
-        ...
 
     def waiting_asks(self, session_id: str) -> tuple[Ask, ...]:
         """Return the questions that live processes of *session_id* are waiting on.
 
         Records whose process is provably dead become pending asks on the way.
         """
-        ...
 
     def pending_asks(self, session_id: str) -> tuple[Ask, ...]:
         """Return the questions of *session_id* that nobody waits on any more, within the TTL."""
-        ...
 
     def consume_pending_ask(self, session_id: str, request_id: str) -> bool:
         """Take the pending ask for an answer that arrives late; True for exactly one taker.
@@ -203,11 +177,15 @@ class Store(Protocol):
         A record older than the TTL is removed and counts as absent.  A waiting record of a dead
         process counts as pending.
         """
-        ...
 
     def sweep(self) -> None:
         """Remove what has outlived its use: old receipts, sender's records, temporary files."""
-        ...
+
+    def hurried(self, budget_ms: int) -> Store:
+        """Return this store for a caller that waits for no lock longer than *budget_ms*.
+
+        The same *budget_ms* gives the same store; claims of one are not seen as its own by another.
+        """
 
 
 class Projects(Protocol):
@@ -215,7 +193,6 @@ class Projects(Protocol):
 
     def place(self, path: str) -> Place:
         """Return the place of *path*; a path that cannot be resolved is its own place."""
-        ...
 
 
 class Registry(Protocol):
@@ -226,35 +203,27 @@ class Registry(Protocol):
 
         The entry is published before anything of dead siblings is collected.
         """
-        ...
 
     def withdraw(self) -> None:
         """Remove this process's entry; its session stays known."""
-        ...
 
     def entries(self) -> tuple[Entry, ...]:
         """Return the live entries; of several for one session only the freshest."""
-        ...
 
     def live(self, pid: int) -> Entry | None:
         """Read the entry of *pid* anew, or None if it is gone, dead, or another process now."""
-        ...
 
     def pids_of(self, session_id: str) -> tuple[int, ...]:
         """Return the processes, live or dead, whose entries name *session_id*, oldest first."""
-        ...
 
     def remember(self, known: Known) -> None:
         """Keep *known* as a session that may come back."""
-        ...
 
     def known(self) -> tuple[Known, ...]:
         """Return the sessions that may come back, whether they run or not."""
-        ...
 
     def holder(self, session_id: str) -> Entry | None:
         """Return the live entry of another process tree that holds *session_id*, or None."""
-        ...
 
 
 class Detection(Protocol):
@@ -262,35 +231,27 @@ class Detection(Protocol):
 
     def client_type(self, client_name: str | None) -> str:
         """Return the client's type from the name in its handshake, else from the environment."""
-        ...
 
     def from_env(self, client_type: str) -> Detected | None:
         """Return the session that the environment names; costs nothing."""
-        ...
 
     def detect(self, entry: Entry, trigger: str) -> Detected | None:
         """Run the whole ladder for *entry* and trace it as *trigger*; may start processes."""
-        ...
 
     def is_hopeless(self) -> bool:
         """Tell whether the last :meth:`detect` found nothing and never will."""
-        ...
 
     def diagnose(self, entry: Entry) -> dict[str, Any]:
         """Return ``per_strategy``, ``winning`` and ``next_step`` for whoever wants to know why."""
-        ...
 
     def recover(self, entry: Entry) -> Detected | None:
         """Return the identity that an earlier server of the same client claimed."""
-        ...
 
     def remember(self, entry: Entry) -> None:
         """Keep the identity of *entry* for a server that is restarted; failures are traced."""
-        ...
 
     def signature(self) -> str:
         """Return what ``ps`` says about the start of this process, or an empty string."""
-        ...
 
 
 class Presence(Protocol):
@@ -298,7 +259,27 @@ class Presence(Protocol):
 
     def read(self, session_id: str) -> Marker | None:
         """Return the marker of *session_id*, or None."""
-        ...
+
+    def write(self, session_id: str, state: str) -> None:
+        """Say that *session_id* is ``busy`` or ``idle`` from now on.
+
+        Raises:
+            StoreError: the disk refused; the old marker stands.
+        """
+
+    def clear(self, session_id: str) -> None:
+        """Remove the marker of *session_id*, if there is one.
+
+        Raises:
+            StoreError: it is there and cannot be removed.
+        """
+
+
+class Doorstep(Protocol):
+    """Which boxes belong to a session, for hooks that cannot work it out."""
+
+    def place(self, session_id: str, boxes: Collection[str]) -> None:
+        """Say that mail for *session_id* lies in *boxes* and nowhere else.  Never raises."""
 
 
 class WakeRecords(Protocol):
@@ -312,11 +293,9 @@ class WakeRecords(Protocol):
             ``skipped_rate_limited`` or ``skipped_store_error``.
 
         """
-        ...
 
     def stamp(self, session_id: str, reply_to: str) -> None:
         """Record an automatic wake that needs no permission; never raises."""
-        ...
 
 
 class Waker(Protocol):
@@ -324,7 +303,6 @@ class Waker(Protocol):
 
     def wake(self, entry: Entry) -> str:
         """Try to wake the session of *entry*; return the wake status.  Never raises."""
-        ...
 
 
 class OwnDoor(Protocol):
@@ -334,7 +312,6 @@ class OwnDoor(Protocol):
 
     def is_available(self) -> bool:
         """Tell whether an offer has a chance now; starts no process and connects to nothing."""
-        ...
 
     def offer(self, text: str) -> Offer:
         """Hand *text* to the client, within a bounded time.  Never raises.
@@ -342,7 +319,6 @@ class OwnDoor(Protocol):
         Clients drop a text that they have seen a moment ago, so *text* names the ids of the
         messages that it is about.
         """
-        ...
 
 
 class Panes(Protocol):
@@ -355,11 +331,9 @@ class Panes(Protocol):
             PaneError: tmux answered with something else.
 
         """
-        ...
 
     def host_of(self, pid: int) -> Pane | None:
         """Return the pane that provably runs process *pid*, by the process tree."""
-        ...
 
     def capture(self, pane_id: str, lines: int) -> str:
         """Return the last *lines* rows of a pane.
@@ -368,7 +342,6 @@ class Panes(Protocol):
             PaneError: there is no such pane, or tmux failed.
 
         """
-        ...
 
 
 class Transcripts(Protocol):
@@ -376,7 +349,6 @@ class Transcripts(Protocol):
 
     def locate(self, client_type: str, session_id: str, cwd: str) -> str | None:
         """Return the transcript path of a session, or None where the client is unknown."""
-        ...
 
     def read(
         self,
@@ -394,4 +366,3 @@ class Transcripts(Protocol):
             OSError: the file is there and cannot be read.
 
         """
-        ...

@@ -14,6 +14,7 @@ from oxtail.app.context import Context
 from oxtail.app.session import CLAIMED, Session
 from oxtail.core.entry import OURS, Client, Entry
 from oxtail.disk.atomic import Disk
+from oxtail.disk.doorstep import FileDoorstep
 from oxtail.identity.process import current_owner, provably_dead
 from oxtail.identity.projects import FileProjects
 from oxtail.identity.registry import FileRegistry
@@ -178,6 +179,7 @@ def open_context(settings: Settings, *, role: str, announced: bool | None = None
         panes=panes,
         clock=clock,
         trace=trace,
+        doorstep=FileDoorstep(disk),
     )
     return Context(
         settings=settings,

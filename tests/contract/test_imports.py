@@ -22,6 +22,8 @@ OFFENSES = [
     ("The hot path stays light", "app/read.py", "from logging.handlers import QueueHandler"),
     # Nobody on the hot path names asyncio here: it comes in through config.
     ("The hot path stays light", "config.py", "import asyncio"),
+    ("Hooks stay thin", "hooks/context.py", "import oxtail.wiring"),
+    ("Hooks stay thin", "app/hook.py", "import argparse"),
     ("MCP is fenced in server", "wake/records.py", "from mcp.types import Tool"),
     ("MCP is fenced in server", "disk/layout.py", "import mcp"),
     ("No cycles", "core/scope.py", "import oxtail.core.presence"),
@@ -56,7 +58,7 @@ def test_the_import_contracts_hold() -> None:
     status, output = lint(ROOT / "src")
 
     assert status == 0, output
-    assert "5 kept, 0 broken" in output
+    assert "6 kept, 0 broken" in output
 
 
 @pytest.mark.slow

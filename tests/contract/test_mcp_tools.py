@@ -59,7 +59,8 @@ def test_the_tools_and_their_inputs_are_pinned():
 
 
 def test_each_tool_has_one_function_and_one_text():
-    assert list(RUN) == list(LISTING)
+    assert list(RUN) == [*LISTING, *(tool.name for tool in catalog.UNLISTED)]
+    assert not {tool.name for tool in catalog.UNLISTED} & set(LISTING)
     folder = Path(catalog.__file__).with_name("descriptions")
     texts = {path.stem for path in folder.iterdir()}
     assert texts == {*LISTING, "instructions"}

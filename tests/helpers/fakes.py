@@ -118,6 +118,12 @@ class FakePresence:
     def read(self, session_id: str) -> Marker | None:
         return self.markers.get(session_id)
 
+    def write(self, session_id: str, state: str) -> None:
+        self.markers[session_id] = Marker(state, 0.0)
+
+    def clear(self, session_id: str) -> None:
+        self.markers.pop(session_id, None)
+
 
 class FakeWakeRecords:
     """Grants every wake once per reply."""

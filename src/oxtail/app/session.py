@@ -16,7 +16,7 @@ from oxtail.core.names import pid_box, session_box
 from oxtail.errors import StoreError
 
 if TYPE_CHECKING:
-    from oxtail.ports import Clock, Detection, Panes, Registry, Store, Transcripts
+    from oxtail.ports import Clock, Detection, Doorstep, Panes, Registry, Store, Transcripts
     from oxtail.trace import Trace
 
 RETRY_SECONDS: Final = (1, 5, 30, 300)
@@ -24,6 +24,12 @@ RETRY_SECONDS: Final = (1, 5, 30, 300)
 
 CLIENT_NAMED: Final = "call-meta"
 """Source of a session id that the client puts on each call."""
+
+HOOK_NAMED: Final = "hook"
+"""Source of a session id that the client's hook names: after a ``/clear`` only hooks know it."""
+
+FORMER_MAX: Final = 8
+"""How many earlier ids of the same conversation stay in the inbox."""
 
 CLAIMED: Final = "self-register"
 """Source of a session id that was claimed explicitly."""
@@ -52,6 +58,7 @@ class Session:
         panes: Panes,
         clock: Clock,
         trace: Trace,
+        doorstep: Doorstep | None = None,
     ) -> None:
         self._entry = entry
         self._announced = announced
@@ -62,8 +69,11 @@ class Session:
         self._panes = panes
         self._clock = clock
         self._trace = trace
+        self._doorstep = doorstep
         self._lock = threading.RLock()
         self._closed = False
+        self._client_says: str | None = None
+        self._former: tuple[str, ...] = ()
 
     @property
     def entry(self) -> Entry:
@@ -85,7 +95,8 @@ class Session:
         if session_id is None:
             return (own,) if self._announced else ()
         others = (pid_box(pid) for pid in self._registry.pids_of(session_id))
-        boxes = [session_box(session_id), *((own,) if self._announced else ()), *others]
+        former = map(session_box, self._former)
+        boxes = [session_box(session_id), *((own,) if self._announced else ()), *others, *former]
         return tuple(dict.fromkeys(boxes))
 
     def open(self) -> None:
@@ -98,6 +109,7 @@ class Session:
         with self._lock:
             if self.id is None and (found := self._detection.from_env(self._entry.client.type)):
                 self._entry = self._with(found)
+            self._client_says = self.id
             self._publish()
 
     def handshake(self, client_name: str | None) -> None:
@@ -142,6 +154,7 @@ class Session:
         A session that was claimed explicitly stays.
         """
         with self._lock:
+            self._client_says = thread_id
             client = self._entry.client
             if thread_id == client.session_id:
                 return
@@ -158,6 +171,29 @@ class Session:
             kind = "codex" if client.type == "unknown" else client.type
             self._entry = self._entry._replace(client=client._replace(type=kind))
             self._entry = self._with(Detected(thread_id, CLIENT_NAMED))
+            self._publish()
+
+    def named_by_hook(self, session_id: str) -> None:
+        """Take *session_id*, which a hook of this conversation carries, as the session.
+
+        A client gives a conversation a new id, and its server learns that from the next hook; mail
+        for the earlier ids stays in the inbox.  A claim of another id than the client's own stays.
+        """
+        with self._lock:
+            before, self._client_says = self._client_says, session_id
+            client = self._entry.client
+            known = client.session_id
+            if session_id == known:
+                return
+            if known and client.session_id_source == CLAIMED and known != before:
+                if session_id != before:
+                    self._publish()
+                return
+            if known:
+                former = (known, *(each for each in self._former if each != known))
+                self._former = tuple(each for each in former if each != session_id)[:FORMER_MAX]
+                self._trace("session_renamed", session_id=session_id, former=known)
+            self._entry = self._with(Detected(session_id, HOOK_NAMED))
             self._publish()
 
     def claim(self, session_id: str, name: str | None = None) -> Entry:
@@ -264,5 +300,14 @@ class Session:
             return
         if self._announced:
             self._registry.publish(self._entry)
+            self._lead_hooks()
         else:
             self._remember()
+
+    def _lead_hooks(self) -> None:
+        """Tell hooks, which know only what the client calls the session, where its mail lies."""
+        if self._doorstep is None or self.id is None:
+            return
+        boxes = self.boxes()
+        for session_id in dict.fromkeys((self.id, self._client_says or self.id)):
+            self._doorstep.place(session_id, boxes)

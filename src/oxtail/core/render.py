@@ -66,7 +66,7 @@ class Rendered(NamedTuple):
 
 def length(text: str) -> int:
     """Return the length of *text* in UTF-16 units, as the clients count characters."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def defang(body: str, nonce: str) -> str:
@@ -77,10 +77,20 @@ def defang(body: str, nonce: str) -> str:
     starts like a header gets a ``\`` in front, the ``<`` of a frame's tag becomes ``&lt;``, and
     the fence's word becomes ``[fence]``.
     """
-    text = _UNSEEN.sub("\ufffd", _LINE_ENDS.sub("\n", body))
-    text = _FRAME_LINE.sub(r"\1\\", text)
-    text = _FRAME_TAG.sub("&lt;", text)
-    return re.sub(re.escape(nonce), "[fence]", text, flags=re.IGNORECASE)
+    text = body
+    # The patterns take a process longer to compile than everything else here, and most bodies need
+    # none of them.  What is looked for is never printable; and among ASCII letters only their other
+    # case passes for a letter, so there a plain search tells what cannot match.
+    if not text.replace("\n", "").replace("\t", "").isprintable():
+        text = _UNSEEN.sub("\ufffd", _LINE_ENDS.sub("\n", text))
+    lowered = text.lower() if text.isascii() else None
+    if lowered is None or "msg" in lowered or "oxtail" in lowered:
+        text = _FRAME_LINE.sub(r"\1\\", text)
+    if "<" in text and (lowered is None or any(tag in lowered for tag in FRAME_TAGS)):
+        text = _FRAME_TAG.sub("&lt;", text)
+    if lowered is None or nonce.lower() in lowered:
+        text = re.sub(re.escape(nonce), "[fence]", text, flags=re.IGNORECASE)
+    return text
 
 
 def _token(text: str | None) -> str:

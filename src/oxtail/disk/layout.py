@@ -102,6 +102,11 @@ class Layout(NamedTuple):
         """Folder of what SessionStart hooks leave behind."""
         return join(self.home, "session-starts")
 
+    @property
+    def by_session(self) -> str:
+        """Folder of links from sessions to their boxes, for hooks; only Python peers make them."""
+        return join(self.home, "by-session")
+
     def box(self, name: str) -> str:
         """Path of the box *name*; ValueError if that is no box name."""
         return join(self.mailboxes, check_box(name) + ".jsonl")
@@ -162,6 +167,12 @@ class Layout(NamedTuple):
     def known_session(self, session_id: str) -> str:
         """Path of the record of a session that may come back."""
         return join(self.known, hash32(session_id) + ".json")
+
+    def session_start(self, session_id: str) -> str:
+        """Path of what the hook leaves behind when *session_id* starts."""
+        if not session_id:
+            raise ValueError("an empty session id has no start")
+        return join(self.session_starts, safe_name(session_id))
 
     def sticky_claim(self, client_type: str, cwd: str, session_id: str) -> str:
         """Path of the remembered identity of a session."""

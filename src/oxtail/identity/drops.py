@@ -6,14 +6,16 @@ stands above this server names its session for sure.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from oxtail.core.codec import is_schema_one
+from oxtail.core.codec import encode_compact, is_schema_one
 from oxtail.core.names import is_session_id
 from oxtail.errors import StoreError
 from oxtail.identity.records import Records
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from oxtail.disk.atomic import Disk
 
 KEEP_SECONDS: Final = 30 * 86_400
@@ -64,6 +66,37 @@ def parse_drop(_name: str, value: object) -> Drop | None:
         sig=" ".join(sig.split()) if isinstance(sig, str) else "",
         written_at=written,
     )
+
+
+def leave(
+    disk: Disk,
+    session_id: str,
+    payload: Mapping[str, Any],
+    *,
+    ppid: int,
+    signature: str,
+    now: float,
+) -> None:
+    """Say that *session_id* started at *now* under *ppid*, whose start is *signature*.
+
+    Not synced: after a power cut neither the process nor its server is there.
+
+    Raises:
+        StoreError: it could not be written.
+    """
+    path = disk.layout.session_start(session_id)
+    members = {
+        "schema_version": 1,
+        "ppid": ppid,
+        "ppid_sig": signature,
+        "written_at": int(now),
+        "payload": payload,
+    }
+    disk.folder(disk.layout.session_starts)
+    try:
+        disk.publish(path, encode_compact(members), durable=False)
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror}", path=path) from error
 
 
 class Drops:

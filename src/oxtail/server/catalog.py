@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from oxtail.core.entry import NAME_MAX_CHARS, PURPOSE_MAX_CHARS
-from oxtail.server.schema import Body, Choice, Field, Flag, Integer, Text, object_schema
+from oxtail.server.schema import Anything, Body, Choice, Field, Flag, Integer, Text, object_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,6 +152,17 @@ TOOLS: Final = (
         reads_only=True,
     ),
 )
+
+UNLISTED: Final = (
+    Tool(
+        "hook",
+        tuple(
+            Anything(name)
+            for name in ("event", "client", "session_id", "agent_id", "stop_hook_active")
+        ),
+    ),
+)
+"""Tools for the client's hooks, which call them by name; no model is told of them."""
 
 
 def listing() -> Iterator[dict[str, Any]]:

@@ -52,7 +52,7 @@ class Endpoint:
         self._timers = timers
         self._calls = Calls(ctx.clock.monotonic)
         self._runner = Runner(ctx, self._calls, worker)
-        self._tools = {tool.name: tool for tool in catalog.TOOLS}
+        self._tools = {tool.name: tool for tool in (*catalog.TOOLS, *catalog.UNLISTED)}
         self._listing: list[dict[str, Any]] = []
         self._client_name: str | None = None
         self._is_greeted = False

@@ -152,6 +152,22 @@ class Flag(NamedTuple):
         return value
 
 
+class Anything(NamedTuple):
+    """A value that the tool itself judges: hooks hand over what they have."""
+
+    name: str
+    required: bool = False
+    note: str = ""
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of the argument."""
+        return {}
+
+    def check(self, value: object) -> object:
+        """Return *value*."""
+        return value
+
+
 class Integer(NamedTuple):
     """A whole number; ``5.0`` is one.
 

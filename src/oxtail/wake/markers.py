@@ -62,3 +62,16 @@ class FileMarkers:
             self._disk.publish(path, state.encode(), durable=False)
         except OSError as error:
             raise StoreError(f"cannot write {path}: {error.strerror}", path=path) from error
+
+    def clear(self, session_id: str) -> None:
+        """Remove the marker of *session_id*, if there is one.
+
+        Raises:
+            ValueError: *session_id* is empty.
+            StoreError: it is there and cannot be removed.
+        """
+        path = self._disk.layout.marker(session_id)
+        try:
+            self._disk.remove(path)
+        except OSError as error:
+            raise StoreError(f"cannot remove {path}: {error.strerror}", path=path) from error

@@ -1,0 +1,102 @@
+"""The context of a hook: files only, and only those that an event needs.
+
+The counterpart of :mod:`oxtail.wiring` for a process that lives for milliseconds.  What a hook
+never uses is not there: using it fails, and a failing hook keeps the mail.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any, cast
+
+from oxtail.app.context import Context
+from oxtail.app.hook import LOCK_BUDGET_MS
+from oxtail.core.names import pid_box, session_box
+from oxtail.disk.atomic import Disk
+from oxtail.disk.doorstep import FileDoorstep
+from oxtail.identity.process import current_owner, provably_dead
+from oxtail.identity.siblings import pids_of
+from oxtail.store.files.store import FileStore
+from oxtail.wake.markers import FileMarkers
+
+if TYPE_CHECKING:
+    from oxtail.config import Settings
+    from oxtail.trace import Trace
+
+
+class HookClock:
+    """The time of this machine."""
+
+    def now(self) -> float:
+        """Return the wall clock in unix seconds."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Return seconds that never run backwards."""
+        return time.monotonic()
+
+
+class HookIds:
+    """Ids from the system's source of randomness."""
+
+    def new_id(self) -> str:
+        """Return sixteen random hex digits."""
+        return os.urandom(8).hex()
+
+
+class HookSession:
+    """The session of one event, as far as showing mail needs it.
+
+    Attributes:
+        id: What the client calls it.
+    """
+
+    def __init__(self, disk: Disk, session_id: str) -> None:
+        self.id = session_id
+        self._disk = disk
+
+    def boxes(self) -> tuple[str, ...]:
+        """Return every box in which mail for the session may lie, its own box first.
+
+        Raises:
+            StoreError: the folder of the entries cannot be listed.
+        """
+        boxes = (
+            session_box(self.id),
+            *FileDoorstep(self._disk).boxes(self.id),
+            *map(pid_box, pids_of(self._disk, self.id)),
+        )
+        return tuple(dict.fromkeys(boxes))
+
+
+def open_context(settings: Settings, trace: Trace, session_id: str) -> Context:
+    """Return the context for one event of *session_id*; touches no file."""
+    disk = Disk(settings.home, fsync=settings.fsync, trace=trace)
+    clock, ids = HookClock(), HookIds()
+    absent: Any = None
+    return Context(
+        settings=settings,
+        session=cast("Any", HookSession(disk, session_id)),
+        store=FileStore(
+            disk,
+            clock,
+            ids,
+            owner=current_owner(),
+            provably_dead=provably_dead,
+            received_max=settings.received_max,
+            pending_ask_ttl_ms=settings.pending_ask_ttl_ms,
+            lock_budget_ms=min(settings.lock_budget_ms, LOCK_BUDGET_MS),
+            trace=trace,
+        ),
+        registry=absent,
+        projects=absent,
+        presence=FileMarkers(disk),
+        wake_records=absent,
+        waker=absent,
+        panes=absent,
+        transcripts=absent,
+        clock=clock,
+        ids=ids,
+        trace=trace,
+    )
