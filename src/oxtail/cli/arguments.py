@@ -95,6 +95,14 @@ _WAKE: Final = Argument(
     "--wake",
     choices=("auto", "off"),
 )
+_DRY_RUN: Final = Argument("dry_run", "show the changes as a diff and write nothing", "--dry-run")
+_CLIENT: Final = Argument(
+    "client",
+    "only this client; without it, each that is on this machine",
+    "--client",
+    choices=("claude", "codex"),
+)
+_YES: Final = Argument("yes", "let Codex trust the hooks without asking", "--yes")
 
 VERBS: Final[Mapping[str, Verb]] = {
     "serve": Verb(
@@ -214,6 +222,31 @@ VERBS: Final[Mapping[str, Verb]] = {
         "unknown: there is no record.",
         (_MESSAGE,),
     ),
+    "setup": Verb(
+        "register oxtail with Claude Code and Codex",
+        "Registers the server, installs the hooks and what a person joins with. "
+        "Changes only entries of its own, each file in one step, and keeps a dated copy of what "
+        "was there. A second run changes nothing. What cannot be read is refused, and then nothing "
+        "is changed. Codex runs a hook only once it is trusted: those that setup wrote are shown, "
+        "and you are asked.",
+        (_DRY_RUN, _CLIENT, _YES),
+    ),
+    "uninstall": Verb(
+        "take out of the clients what setup put in",
+        "A file that nobody changed since gets its original bytes back; from any other, only the "
+        "entries of oxtail are removed. Mail and records stay.",
+        (_DRY_RUN, _CLIENT),
+    ),
+    "install-hook": Verb(
+        "install only the hooks of setup",
+        "As `oxtail setup`, without the server and without what a person joins with.",
+        (_DRY_RUN, _CLIENT, _YES),
+    ),
+    "uninstall-hook": Verb(
+        "take out only the hooks",
+        "As `oxtail uninstall`, and the server stays registered.",
+        (_DRY_RUN, _CLIENT),
+    ),
     "demo": Verb(
         "show sessions at work, in a private folder",
         "Starts real servers below a temporary home, checks each step, and leaves nothing behind. "
@@ -228,7 +261,7 @@ VERBS: Final[Mapping[str, Verb]] = {
 
 EXIT_STATUSES: Final[Mapping[int, str]] = {
     0: "done",
-    1: "failed, or doctor found something wrong",
+    1: "failed, or could not be done as a whole, or doctor found something wrong",
     2: "wrong usage",
     3: "the target, the message or the caller's own session id cannot be used",
     4: "no answer came in time, or the question was cancelled",
@@ -237,7 +270,8 @@ EXIT_STATUSES: Final[Mapping[int, str]] = {
     130: "interrupted",
 }
 
-_WITHOUT_IDENTITY: Final = frozenset(("serve", "demo", "doctor"))
+_SETUP: Final = ("setup", "uninstall", "install-hook", "uninstall-hook")
+_WITHOUT_IDENTITY: Final = frozenset(("serve", "demo", "doctor", *_SETUP))
 _WITHOUT_JSON: Final = frozenset(("serve",))
 
 

@@ -71,7 +71,7 @@ def _run(words: list[str], output: Output) -> int:
         return 0
     if verb == "serve":
         return _serve()
-    outcome: Outcome = import_module(f"oxtail.cli.{verb}").run(options, output)
+    outcome: Outcome = import_module(f"oxtail.cli.{verb.replace('-', '_')}").run(options, output)
     return output.finish(outcome)
 
 

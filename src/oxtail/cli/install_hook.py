@@ -1,0 +1,16 @@
+"""``oxtail install-hook``: only the hooks of ``oxtail setup``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oxtail.cli.setup import carry_out
+
+if TYPE_CHECKING:
+    from oxtail.cli.output import Outcome, Output
+    from oxtail.cli.parser import Options
+
+
+def run(options: Options, output: Output) -> Outcome:
+    """Install the hooks."""
+    return carry_out(options, output, only_hooks=True)
