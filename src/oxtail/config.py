@@ -57,6 +57,13 @@ NUMBERS: Final[Mapping[str, Number]] = {
         24_000,
         "most characters that a hook shows (always one message)",
     ),
+    "self_wake_grace_ms": Number(
+        "OXTAIL_SELF_WAKE_GRACE_MS", 15_000, "how long a nudged session has to look, ms"
+    ),
+    "self_wake_throttle_ms": Number(
+        "OXTAIL_SELF_WAKE_THROTTLE_MS", 60_000, "least time between nudges for the same mail, ms"
+    ),
+    "self_wake_cap": Number("OXTAIL_SELF_WAKE_CAP", 3, "most nudges for the same mail"),
     "lock_budget_ms": Number(
         "OXTAIL_LOCK_BUDGET_MS", 30_000, "how long a send or read waits for a lock, ms"
     ),
@@ -76,6 +83,7 @@ class Settings(NamedTuple):
         scope: ``directory``, or ``repository`` where worktrees of one repository are one project.
         wake_strategy: ``auto``, ``legacy`` or ``off``.
         autowake: False if ``OXTAIL_AUTOWAKE`` is ``off``: nothing wakes a peer unasked.
+        self_wake: False if ``OXTAIL_SELF_WAKE`` is ``off``: a server does not nudge its session.
         environ: The variables that identity is detected from.
 
     """
@@ -87,6 +95,7 @@ class Settings(NamedTuple):
     scope: str = "directory"
     wake_strategy: str = "auto"
     autowake: bool = True
+    self_wake: bool = True
     ask_timeout_ms: int = NUMBERS["ask_timeout_ms"].default
     ask_max_timeout_ms: int = NUMBERS["ask_max_timeout_ms"].default
     read_max_messages: int = NUMBERS["read_max_messages"].default
@@ -99,6 +108,9 @@ class Settings(NamedTuple):
     wake_debounce_ms: int = NUMBERS["wake_debounce_ms"].default
     busy_ttl_ms: int = NUMBERS["busy_ttl_ms"].default
     hook_max_body_chars: int = NUMBERS["hook_max_body_chars"].default
+    self_wake_grace_ms: int = NUMBERS["self_wake_grace_ms"].default
+    self_wake_throttle_ms: int = NUMBERS["self_wake_throttle_ms"].default
+    self_wake_cap: int = NUMBERS["self_wake_cap"].default
     lock_budget_ms: int = NUMBERS["lock_budget_ms"].default
     environ: Mapping[str, str] = {}
 
@@ -128,6 +140,7 @@ def from_env(environ: Mapping[str, str]) -> Settings:
         scope=scope if scope == "repository" else "directory",
         wake_strategy=strategy if strategy in WAKE_STRATEGIES else "auto",
         autowake=not _is_off(environ.get("OXTAIL_AUTOWAKE")),
+        self_wake=not _is_off(environ.get("OXTAIL_SELF_WAKE")),
         environ=dict(environ),
         **{name: _number(environ.get(n.variable), n.default) for name, n in NUMBERS.items()},
     )

@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from oxtail.app.context import Context
-from oxtail.app.session import CLAIMED, Session
+from oxtail.app.session import CLAIMED, SURE_SOURCES, Session
 from oxtail.core.entry import OURS, Client, Entry
 from oxtail.disk.atomic import Disk
 from oxtail.disk.doorstep import FileDoorstep
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from oxtail.config import Settings
-    from oxtail.ports import Detection, Panes, Transcripts
+    from oxtail.ports import Detection, OwnDoor, Panes, Transcripts
 
 ROLES: Final = ("server", "python", "cli")
 """Who takes part: the server of an agent, a Python program, or one command."""
@@ -135,6 +135,31 @@ def _detection(
     return cast("Detection", _Later(build))
 
 
+def _doors(
+    settings: Settings, role: str, kind: str, entry: Callable[[], Entry], trace: Trace
+) -> tuple[OwnDoor, ...]:
+    """Return the ways in which this server can bring mail to its own client."""
+    if role != "server" or not (settings.self_wake and settings.autowake):
+        return ()
+    environ = settings.environ
+    if kind == "claude-code":
+        from oxtail.wake.claude_inbox import ClaudeInbox
+
+        return (ClaudeInbox(environ, trace),)
+
+    def thread_id() -> str | None:
+        # An id that was only guessed may be that of another screen.
+        client = entry().client
+        is_sure = client.type == "codex" and client.session_id_source in SURE_SOURCES
+        return client.session_id if is_sure else None
+
+    # Codex says neither its name nor its thread in the environment; both come with its calls.
+    from oxtail.identity.ancestry import ancestor_pids
+    from oxtail.wake.codex_queue import CodexQueue
+
+    return (CodexQueue(None, environ, thread_id, ancestors=ancestor_pids, trace=trace),)
+
+
 def open_context(settings: Settings, *, role: str, announced: bool | None = None) -> Context:
     """Return the context of this process on the state folder of *settings*.
 
@@ -169,8 +194,10 @@ def open_context(settings: Settings, *, role: str, announced: bool | None = None
     transcripts = _transcripts(settings, clock)
     panes = _panes(settings, trace)
     detection = _detection(settings, role, disk, clock, transcripts)
+    first = _first_entry(settings, role, clock)
+    doors = _doors(settings, role, first.client.type, lambda: session.entry, trace)
     session = Session(
-        _first_entry(settings, role, clock),
+        first,
         announced=role != "cli" if announced is None else announced,
         registry=registry,
         store=store,
@@ -180,6 +207,7 @@ def open_context(settings: Settings, *, role: str, announced: bool | None = None
         clock=clock,
         trace=trace,
         doorstep=FileDoorstep(disk),
+        doors=doors,
     )
     return Context(
         settings=settings,
@@ -201,4 +229,5 @@ def open_context(settings: Settings, *, role: str, announced: bool | None = None
         clock=clock,
         ids=ids,
         trace=trace,
+        doors=doors,
     )

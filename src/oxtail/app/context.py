@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from oxtail.ports import (
         Clock,
         Ids,
+        OwnDoor,
         Panes,
         Presence,
         Projects,
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
 
 
 class Context(NamedTuple):
-    """Everything that the use cases of :mod:`oxtail.app` work with."""
+    """Everything that the use cases of :mod:`oxtail.app` work with.
+
+    *doors* are those of the own session, best first; only the server of an agent has any.
+    """
 
     settings: Settings
     session: Session
@@ -42,3 +46,4 @@ class Context(NamedTuple):
     clock: Clock
     ids: Ids
     trace: Trace
+    doors: tuple[OwnDoor, ...] = ()

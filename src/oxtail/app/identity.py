@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from oxtail.app.session import SURE_SOURCES
 from oxtail.core.entry import NAME_MAX_CHARS, PURPOSE_MAX_CHARS, Entry, State
 from oxtail.core.names import is_uuid_shape
 from oxtail.errors import BadArgument, SessionIdTaken
@@ -12,9 +13,6 @@ if TYPE_CHECKING:
     from oxtail.app.context import Context
 
 SESSION_ID_MAX_CHARS: Final = 200
-
-_SURE: Final = ("env", "self-register", "call-meta")
-"""Sources that leave no doubt."""
 
 
 def check_session_id(session_id: str, field: str = "session_id") -> str:
@@ -102,7 +100,7 @@ def describe(ctx: Context) -> dict[str, Any]:
             "winning": {
                 "session_id": client.session_id,
                 "source": source,
-                "confidence": "high" if source in _SURE else "medium",
+                "confidence": "high" if source in SURE_SOURCES else "medium",
                 "strategy": source,
             },
             "next_step": None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from oxtail.app.locate import locate
 from oxtail.app.results import SendResult
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 WAKES = (None, "off", "auto")
 
+SILENT: Final = ("wake", "off")
+"""Extension member of a message whose sender wants nobody woken for it."""
+
 _STORED = (
     "The session is not running. The message is kept in its mailbox and shown when it returns."
 )
@@ -42,8 +45,12 @@ def compose(
     request_id: str | None = None,
     reply_to: str | None = None,
     source_message_id: str | None = None,
+    silent: bool = False,
 ) -> Envelope:
-    """Return a new message from this session; its id is final."""
+    """Return a new message from this session; its id is final.
+
+    *silent* asks the receiver's own server to wake nobody for it.
+    """
     return Envelope(
         id=ctx.ids.new_id(),
         body=body,
@@ -52,6 +59,7 @@ def compose(
         request_id=request_id,
         reply_to=reply_to,
         source_message_id=source_message_id,
+        extra=(SILENT,) if silent else (),
     )
 
 
@@ -91,6 +99,11 @@ def deliver(ctx: Context, peer: Entry | Known, envelope: Envelope) -> None:
         return
     ctx.store.put(route_to(peer), envelope)
     _rescue(ctx, peer, envelope)
+
+
+def _is_silent(peer: Entry | Known, wake: str | None) -> bool:
+    """Tell whether *peer* must be told that no wake is wanted; others wake only if asked to."""
+    return wake == "off" and isinstance(peer, Entry) and bool(peer.doors)
 
 
 def _check_options(wake: str | None, **texts: str | None) -> None:
@@ -163,7 +176,13 @@ def send(
     except TargetError as error:
         _explain(error, wake, reply_to is not None)
         raise
-    envelope = compose(ctx, body, reply_to=reply_to, source_message_id=source_message_id)
+    envelope = compose(
+        ctx,
+        body,
+        reply_to=reply_to,
+        source_message_id=source_message_id,
+        silent=_is_silent(peer, wake),
+    )
     return _result(ctx, peer, envelope, wake, "send_message")
 
 
@@ -200,7 +219,13 @@ def reply(ctx: Context, message_id: str, body: str, *, wake: str | None = None) 
         error.fields["in_reply_to_message_id"] = message_id
         error.fields["original_from_session_id"] = original.from_session_id
         raise
-    envelope = compose(ctx, body, reply_to=original.request_id, source_message_id=original.id)
+    envelope = compose(
+        ctx,
+        body,
+        reply_to=original.request_id,
+        source_message_id=original.id,
+        silent=_is_silent(peer, wake),
+    )
     return _result(ctx, peer, envelope, wake, "reply_to_message")._replace(
         in_reply_to=message_id,
         correlation="correlated" if original.request_id else "uncorrelated",

@@ -16,7 +16,18 @@ from oxtail.core.names import pid_box, session_box
 from oxtail.errors import StoreError
 
 if TYPE_CHECKING:
-    from oxtail.ports import Clock, Detection, Doorstep, Panes, Registry, Store, Transcripts
+    from collections.abc import Sequence
+
+    from oxtail.ports import (
+        Clock,
+        Detection,
+        Doorstep,
+        OwnDoor,
+        Panes,
+        Registry,
+        Store,
+        Transcripts,
+    )
     from oxtail.trace import Trace
 
 RETRY_SECONDS: Final = (1, 5, 30, 300)
@@ -34,6 +45,9 @@ FORMER_MAX: Final = 8
 CLAIMED: Final = "self-register"
 """Source of a session id that was claimed explicitly."""
 
+SURE_SOURCES: Final = ("env", CLAIMED, CLIENT_NAMED, HOOK_NAMED)
+"""Sources of a session id that leave no doubt."""
+
 
 class Session:
     """Who this process is, for its peers and for itself.
@@ -43,6 +57,7 @@ class Session:
     Args:
         entry: What is known at the start.
         announced: Whether the process has a registry entry; a command that only sends has none.
+        doors: The session's own doors; those that are open are told to peers.
 
     """
 
@@ -59,6 +74,7 @@ class Session:
         clock: Clock,
         trace: Trace,
         doorstep: Doorstep | None = None,
+        doors: Sequence[OwnDoor] = (),
     ) -> None:
         self._entry = entry
         self._announced = announced
@@ -70,6 +86,7 @@ class Session:
         self._clock = clock
         self._trace = trace
         self._doorstep = doorstep
+        self._doors = tuple(doors)
         self._lock = threading.RLock()
         self._closed = False
         self._client_says: str | None = None
@@ -299,6 +316,8 @@ class Session:
         if self._closed:
             return
         if self._announced:
+            open_doors = tuple(door.name for door in self._doors if door.is_available())
+            self._entry = self._entry._replace(doors=open_doors)
             self._registry.publish(self._entry)
             self._lead_hooks()
         else:

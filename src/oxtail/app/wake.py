@@ -64,6 +64,7 @@ def _report(
             fresh_idle=fresh_idle,
             autowake=ctx.settings.autowake,
             strategy=ctx.settings.wake_strategy,
+            own_door=bool(peer.doors),
         )
     )
     return _carry_out(ctx, peer, verdict, reply_to)
@@ -101,7 +102,7 @@ def wake_for_ask(ctx: Context, peer: Entry) -> str:
     """Wake *peer* for a question that is waiting, unless it is busy; return the wake status."""
     try:
         presence, _ = _presence(ctx, peer.session_id)
-        verdict = decide_ask(presence, ctx.settings.wake_strategy)
+        verdict = decide_ask(presence, ctx.settings.wake_strategy, bool(peer.doors))
         status = ctx.waker.wake(peer) if verdict.fire else verdict.status
     except Exception:  # noqa: BLE001 - the question is out; its answer must still be waited for
         ctx.trace("wake_failed", target_session_id=peer.session_id, stack=_stack())

@@ -25,6 +25,7 @@ SKIPPED_RATE_LIMITED: Final = "skipped_rate_limited"
 SKIPPED_DEDUPED: Final = "skipped_deduped"
 SKIPPED_STORE_ERROR: Final = "skipped_store_error"
 DISABLED: Final = "disabled"
+LEFT_TO_RECEIVER: Final = "left_to_receiver"
 
 STATUSES: Final[Mapping[str, str]] = {
     FIRED: "The wake was carried out at a session that reports busy and idle.",
@@ -37,6 +38,7 @@ STATUSES: Final[Mapping[str, str]] = {
     SKIPPED_DEDUPED: "This reply has caused its one automatic wake already.",
     SKIPPED_STORE_ERROR: "The records that keep automatic wakes rare could not be used.",
     DISABLED: "Waking is turned off, for everything or for what nobody asked for.",
+    LEFT_TO_RECEIVER: "The receiver's own server brings the mail in through a door of its client.",
     "skipped_throttled": "An operator's wake of this session was too short a time ago.",
     "off": "The operator sent without a wake.",
     "skipped_unsupported": "Reserved; never reported.",
@@ -142,6 +144,7 @@ class Facts(NamedTuple):
         fresh_idle: Whether the receiver became idle lately.
         autowake: False if nothing may wake a peer unasked.
         strategy: ``auto``, ``legacy``, or ``off`` where nothing may wake a peer at all.
+        own_door: Whether the receiver's own server brings its mail in; then nobody else wakes it.
     """
 
     wake: str | None
@@ -152,6 +155,7 @@ class Facts(NamedTuple):
     fresh_idle: bool
     autowake: bool
     strategy: str
+    own_door: bool = False
 
 
 class Verdict(NamedTuple):
@@ -194,6 +198,8 @@ def _late_reply(facts: Facts) -> Verdict:
         return Verdict(fire=False, reason=LATE_REPLY_SUPPRESSED)
     if facts.wake is None and not facts.autowake:
         return Verdict(fire=False, status=DISABLED, reason=LATE_REPLY)
+    if facts.own_door:
+        return Verdict(fire=False, status=LEFT_TO_RECEIVER, reason=LATE_REPLY)
     verdict = _lenient(facts.presence, facts.strategy)
     return verdict._replace(reason=LATE_REPLY, stamp_slot=verdict.fire)
 
@@ -227,13 +233,17 @@ def decide(facts: Facts) -> Verdict:
         return _late_reply(facts)
     if facts.wake == "off":
         return _NOTHING
+    if facts.own_door:
+        return Verdict(fire=False, status=LEFT_TO_RECEIVER)
     if facts.wake is not None:
         return _lenient(facts.presence, facts.strategy)
     return _reply(facts) if facts.is_reply else _plain(facts)
 
 
-def decide_ask(presence: Presence, strategy: str) -> Verdict:
+def decide_ask(presence: Presence, strategy: str, own_door: bool = False) -> Verdict:
     """Return what to do for a question that waits; its asker wants the wake, so none is unasked."""
+    if own_door:
+        return Verdict(fire=False, status=LEFT_TO_RECEIVER)
     return _lenient(presence, strategy)
 
 

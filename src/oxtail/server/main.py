@@ -12,6 +12,7 @@ import signal
 import threading
 from typing import TYPE_CHECKING, Final
 
+from oxtail.app.watch import Watcher
 from oxtail.errors import StoreError
 from oxtail.server import stdio
 from oxtail.server.endpoint import Endpoint
@@ -68,11 +69,15 @@ def serve(ctx: Context, pipes: Stdio, stop: Stop, tick_seconds: float = TICK_SEC
         # Calls will say what is wrong; a missing server would not.
         ctx.trace("publish_failed", error=error.message)
     worker.start()
+    watcher = Watcher(ctx, ctx.doors)
+    if ctx.doors:
+        threading.Thread(target=watcher.run, daemon=True).start()
     why = "stdin_already_closed"
     if not pipes.was_closed:
         why = stdio.run(pipes.source, stop, endpoint.handle, timers, parent.is_gone, tick_seconds)
     if not why.startswith("sig"):
         ctx.trace("orphan_reap", why=why)
+    watcher.stop()
     ended = endpoint.finish(FINISH_SECONDS)
     stop.request(why)
     closing = threading.Thread(

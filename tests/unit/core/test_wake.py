@@ -213,8 +213,19 @@ def test_every_verdict_is_reached():
     }
 
 
-def test_the_statuses_are_those_that_peers_know():
+def test_a_receiver_with_a_door_of_its_own_is_woken_by_nobody_else():
+    for late, asked in ((False, None), (False, "auto"), (True, None), (True, "auto")):
+        facts = Facts(asked, late, late, True, Presence.IDLE, True, True, "auto", own_door=True)
+        verdict = decide(facts)
+        assert (verdict.fire, verdict.status) == (False, "left_to_receiver")
+        assert verdict.reason == ("late_reply_to_pending" if late else None)
+    assert decide(facts._replace(wake="off", pending=False)) == Verdict(fire=False)
+    assert decide_ask(Presence.IDLE, "auto", own_door=True).status == "left_to_receiver"
+
+
+def test_the_statuses_are_those_that_peers_know_and_one_of_ours():
     assert set(wake.STATUSES) == {
+        "left_to_receiver",
         "fired",
         "fired_unconfirmed",
         "skipped_busy",

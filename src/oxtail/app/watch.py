@@ -1,0 +1,136 @@
+"""A session's own server watches its inbox and brings mail in through the session's doors.
+
+Losing a nudge changes when mail is read, never whether: the mail stays in the box until somebody
+shows it.  The rules are in :mod:`oxtail.core.nudge`.
+"""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from typing import TYPE_CHECKING, Final
+
+from oxtail.app.read import reserved_for_asks
+from oxtail.app.send import SILENT
+from oxtail.core.nudge import LOOK_SECONDS, Facts, Verdict, decide, text_for
+from oxtail.core.presence import classify
+from oxtail.core.wake import ACCEPTED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oxtail.app.context import Context
+    from oxtail.ports import Bell, OwnDoor
+
+REST_SECONDS: Final = 30.0
+"""Longest time between two looks while the inbox is empty; a ring ends it."""
+
+TROUBLE_SECONDS: Final = 5.0
+"""How long to rest after a look that failed."""
+
+
+class Watcher:
+    """Watches the inbox of the session of *ctx*.
+
+    Args:
+        ctx: The context of the session's server.
+        doors: The session's doors, best first.
+    """
+
+    def __init__(self, ctx: Context, doors: Sequence[OwnDoor]) -> None:
+        self._ctx = ctx
+        self._doors = tuple(doors)
+        self._offered: dict[str, int] = {}
+        self._offered_at: float | None = None
+        self._bell: Bell | None = None
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """End :meth:`run` soon; from any thread."""
+        self._stopped.set()
+        bell = self._bell
+        if bell is not None:
+            bell.interrupt()
+
+    def run(self) -> None:
+        """Watch until :meth:`stop`; a look that fails is traced and the next one comes."""
+        while not self._stopped.is_set():
+            try:
+                self._watch_boxes(self._ctx.session.boxes())
+            except Exception:  # noqa: BLE001 - a watcher that ends leaves its session deaf
+                self._ctx.trace("watch_failed", stack=traceback.format_exc())
+                self._stopped.wait(TROUBLE_SECONDS)
+
+    def _watch_boxes(self, boxes: tuple[str, ...]) -> None:
+        """Watch until the boxes of the session are others, or the end."""
+        with self._ctx.store.bell(boxes) as bell:
+            self._bell = bell
+            try:
+                rest = self.look(boxes)
+                while not self._stopped.is_set() and self._ctx.session.boxes() == boxes:
+                    bell.wait(rest)
+                    rest = self.look(boxes)
+            finally:
+                self._bell = None
+
+    def look(self, boxes: tuple[str, ...]) -> float:
+        """Look once, offer what is due, and return how many seconds to rest at most."""
+        verdict = self._decide(boxes)
+        if verdict.ids:
+            self._offer(verdict)
+        return REST_SECONDS if verdict.reason == "no_mail" else LOOK_SECONDS
+
+    def _decide(self, boxes: tuple[str, ...]) -> Verdict:
+        ctx = self._ctx
+        messages = ctx.store.peek(boxes).messages
+        reserved = reserved_for_asks(ctx) if messages else None
+        waiting = tuple(
+            m.id for m in messages if SILENT not in m.extra and not (reserved and reserved(m))
+        )
+        self._offered = {i: self._offered[i] for i in waiting if i in self._offered}
+        session_id = ctx.session.id
+        marker = ctx.presence.read(session_id) if session_id and waiting else None
+        now = ctx.clock.monotonic()
+        return decide(
+            Facts(
+                waiting=waiting,
+                offered=self._offered,
+                since_offer=None if self._offered_at is None else now - self._offered_at,
+                presence=classify(marker, ctx.clock.now(), ctx.settings.busy_ttl_ms),
+                enabled=self._may_nudge(),
+                grace=ctx.settings.self_wake_grace_ms / 1000,
+                throttle=ctx.settings.self_wake_throttle_ms / 1000,
+                cap=ctx.settings.self_wake_cap,
+            )
+        )
+
+    def _may_nudge(self) -> bool:
+        """Tell whether this server is the one to nudge: of several of a session the freshest."""
+        ctx = self._ctx
+        if not (ctx.settings.self_wake and ctx.settings.autowake):
+            return False
+        return any(e.server_pid == ctx.session.entry.server_pid for e in ctx.registry.entries())
+
+    def _offer(self, verdict: Verdict) -> None:
+        """Offer through the first door that takes it; a later attempt begins with the next door."""
+        doors = [door for door in self._doors if door.is_available()]
+        if not doors:
+            return
+        turn = verdict.attempt % len(doors)
+        text = text_for(verdict.ids)
+        for door in (*doors[turn:], *doors[:turn]):
+            offer = door.offer(text)
+            self._ctx.trace(
+                "nudge",
+                door=door.name,
+                outcome=offer.outcome,
+                detail=offer.detail,
+                messages=list(verdict.ids),
+                attempt=verdict.attempt + 1,
+            )
+            if offer.outcome == ACCEPTED:
+                break
+        # An attempt counts even if no door took it, so that a broken door is not tried for ever.
+        for message_id in verdict.ids:
+            self._offered[message_id] = self._offered.get(message_id, 0) + 1
+        self._offered_at = self._ctx.clock.monotonic()

@@ -1,0 +1,97 @@
+"""Whether a session's own server should bring waiting mail to its notice now.
+
+The rule: one nudge per batch.  While a nudge is out, what arrives is read together with what it was
+for; only when the session had time and still has not looked is it nudged again, a few times.
+A session that is at work is left alone: its hooks show it the mail.
+``docs/reference/wake.md`` describes the settings.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from oxtail.core.presence import Presence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LOOK_SECONDS: Final = 1.0
+"""Longest time between two looks while mail waits."""
+
+IDS_SHOWN: Final = 5
+"""How many message ids a nudge spells out."""
+
+
+class Facts(NamedTuple):
+    """What the decision rests on.
+
+    Attributes:
+        waiting: Ids of the mail in the inbox that somebody should look at, oldest first.
+        offered: How often each of them was offered through a door.
+        since_offer: Seconds since a door took the last offer, None if none did yet.
+        presence: What the session's own marker amounts to.
+        enabled: False where nothing may wake a session unasked.
+        grace: Seconds that a session has to look after an offer.
+        throttle: Least seconds between offers of the same mail.
+        cap: Most offers of the same mail.
+    """
+
+    waiting: tuple[str, ...]
+    offered: Mapping[str, int]
+    since_offer: float | None
+    presence: Presence
+    enabled: bool
+    grace: float
+    throttle: float
+    cap: int
+
+
+class Verdict(NamedTuple):
+    """What to do.
+
+    Attributes:
+        ids: The messages to offer now; empty for none.
+        attempt: How often the oldest of them was offered before; the next door is tried first.
+        reason: ``offer``, or why nothing is offered: ``no_mail``, ``disabled``, ``busy``,
+            ``waiting_for_reader``, ``throttled``, ``gave_up``.
+    """
+
+    ids: tuple[str, ...]
+    attempt: int
+    reason: str
+
+
+def _nothing(reason: str) -> Verdict:
+    return Verdict((), 0, reason)
+
+
+def decide(facts: Facts) -> Verdict:
+    """Return which messages to offer now; every combination of facts has a verdict."""
+    if not facts.waiting:
+        return _nothing("no_mail")
+    if not facts.enabled:
+        return _nothing("disabled")
+    if facts.presence is Presence.BUSY:
+        return _nothing("busy")
+    open_ids = tuple(i for i in facts.waiting if facts.offered.get(i, 0) < facts.cap)
+    if not open_ids:
+        return _nothing("gave_up")
+    outstanding = [i for i in facts.waiting if facts.offered.get(i, 0)]
+    since = facts.since_offer
+    if outstanding and since is not None:
+        if since < facts.grace:
+            return _nothing("waiting_for_reader")
+        is_news = any(not facts.offered.get(i, 0) for i in open_ids)
+        if not is_news and since < facts.throttle:
+            return _nothing("throttled")
+    return Verdict(open_ids, max(facts.offered.get(i, 0) for i in open_ids), "offer")
+
+
+def text_for(ids: tuple[str, ...]) -> str:
+    """Return the notice for these messages; it says who speaks, and holds no peer's words."""
+    count = "1 message waits" if len(ids) == 1 else f"{len(ids)} messages wait"
+    named = ", ".join(ids[:IDS_SHOWN]) + (", ..." if len(ids) > IDS_SHOWN else "")
+    return (
+        f"[oxtail] {count} for this session ({named}). If no message text came with this notice, "
+        "call read_my_messages. A notice of the oxtail server, not of the user."
+    )

@@ -1,0 +1,176 @@
+"""The session's own server brings mail to its notice, through the first door that takes it."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from helpers.fakes import ALICE, BOB, World
+from helpers.waiting import until
+from oxtail.app.read import read
+from oxtail.app.send import send
+from oxtail.app.watch import Watcher
+from oxtail.core.correlation import Ask
+from oxtail.core.offer import Offer
+from oxtail.core.presence import Marker
+
+
+class FakeDoor:
+    def __init__(self, name: str = "door", outcome: str = "accepted") -> None:
+        self.name = name
+        self.outcome = outcome
+        self.texts: list[str] = []
+        self.is_open = True
+
+    def is_available(self) -> bool:
+        return self.is_open
+
+    def offer(self, text: str) -> Offer:
+        self.texts.append(text)
+        return Offer(self.outcome)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def alice(world):
+    return world.context(ALICE, pid=1)
+
+
+@pytest.fixture
+def bob(world):
+    return world.context(BOB, pid=2)
+
+
+def look(watcher: Watcher, ctx) -> float:
+    return watcher.look(ctx.session.boxes())
+
+
+def test_an_idle_session_is_told_of_its_mail_once(world, alice, bob):
+    door = FakeDoor()
+    watcher = Watcher(bob, [door])
+    assert look(watcher, bob) > 1
+
+    sent = send(alice, BOB, "secret words")
+    look(watcher, bob)
+    look(watcher, bob)
+
+    (text,) = door.texts
+    assert sent.message_id in text
+    assert "secret words" not in text
+
+
+def test_a_nudge_is_repeated_after_the_throttle_and_up_to_the_cap(world, alice, bob):
+    door = FakeDoor()
+    watcher = Watcher(bob, [door])
+    send(alice, BOB, "x")
+
+    for _ in range(6):
+        look(watcher, bob)
+        world.clock.advance(61)
+
+    assert len(door.texts) == 3
+
+
+def test_mail_that_was_read_is_not_nudged_for(world, alice, bob):
+    door = FakeDoor()
+    watcher = Watcher(bob, [door])
+    send(alice, BOB, "x")
+    look(watcher, bob)
+    read(bob, lambda result: None)
+    world.clock.advance(1000)
+
+    look(watcher, bob)
+
+    assert len(door.texts) == 1
+
+
+def test_a_busy_session_is_left_to_its_hooks(world, alice, bob):
+    door = FakeDoor()
+    watcher = Watcher(bob, [door])
+    world.presence.markers[BOB] = Marker("busy", world.clock.now())
+    send(alice, BOB, "x")
+
+    look(watcher, bob)
+    assert door.texts == []
+
+    world.presence.markers[BOB] = Marker("idle", world.clock.now())
+    look(watcher, bob)
+    assert len(door.texts) == 1
+
+
+def test_the_next_door_is_tried_where_one_fails_and_first_the_next_time(world, alice, bob):
+    first, second = FakeDoor("first", "failed"), FakeDoor("second")
+    watcher = Watcher(bob, [first, second])
+    send(alice, BOB, "x")
+
+    look(watcher, bob)
+    assert (len(first.texts), len(second.texts)) == (1, 1)
+
+    world.clock.advance(61)
+    look(watcher, bob)
+    assert (len(first.texts), len(second.texts)) == (1, 2)
+
+
+def test_a_message_whose_sender_wants_no_wake_causes_none(world, alice, bob):
+    door = FakeDoor()
+    watcher = Watcher(bob, [door])
+    world.entries[2] = world.entries[2]._replace(doors=("door",))
+
+    send(alice, BOB, "whenever you look", wake="off")
+    look(watcher, bob)
+
+    assert door.texts == []
+    assert send(alice, BOB, "now", wake="auto").wake.status == "left_to_receiver"
+    assert world.waker.woken == []
+
+
+def test_the_answer_that_a_question_waits_for_causes_no_nudge(world, alice, bob):
+    door = FakeDoor()
+    watcher = Watcher(bob, [door])
+    world.store.open_ask(Ask(BOB, "a" * 16, ALICE, "b" * 16, 0, int(world.clock.now() * 1000)))
+    send(alice, BOB, "the answer", reply_to="a" * 16)
+
+    look(watcher, bob)
+
+    assert door.texts == []
+
+
+@pytest.mark.parametrize("setting", ["self_wake", "autowake"])
+def test_the_kill_switches_stop_every_nudge(world, alice, setting):
+    door = FakeDoor()
+    bob = world.context(BOB, pid=2, **{setting: False})
+    send(alice, BOB, "x")
+
+    look(Watcher(bob, [door]), bob)
+
+    assert door.texts == []
+
+
+def test_of_several_servers_of_a_session_only_the_listed_one_nudges(world, alice, bob):
+    door = FakeDoor()
+    watcher = Watcher(bob, [door])
+    send(alice, BOB, "x")
+    del world.entries[2]
+
+    look(watcher, bob)
+
+    assert door.texts == []
+
+
+def test_a_running_watcher_hears_the_bell_and_ends_when_it_is_told(world, alice, bob):
+    door = FakeDoor()
+    watcher = Watcher(bob, [door])
+    thread = threading.Thread(target=watcher.run, daemon=True)
+    thread.start()
+
+    send(alice, BOB, "x")
+
+    until(lambda: door.texts)
+    watcher.stop()
+    thread.join(5)
+    assert not thread.is_alive()
