@@ -253,7 +253,7 @@ VERBS: Final[Mapping[str, Verb]] = {
         "Exits with 0 only if every step held.",
     ),
     "doctor": Verb(
-        "look for trouble in the state folder and on this machine",
+        "look for trouble in the state folder, on this machine and in the clients' settings",
         "Reads only. Each finding names the step that mends it. "
         "Exits with 1 if something is wrong.",
     ),

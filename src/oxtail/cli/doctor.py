@@ -1,4 +1,4 @@
-"""``oxtail doctor``: what is wrong with the state folder and this machine, and what mends it.
+"""``oxtail doctor``: what is wrong with state folder, machine and clients, and what mends it.
 
 Reads only, and starts without a session of its own, so it works where nothing else does.
 """
@@ -17,6 +17,9 @@ from oxtail.disk.atomic import Disk
 from oxtail.identity.known import parse_known
 from oxtail.identity.process import is_alive, provably_dead
 from oxtail.identity.registry import is_running
+from oxtail.setup import checks as client_checks
+from oxtail.setup import session_checks
+from oxtail.setup.world import CLAUDE, look_around
 from oxtail.store.files.checks import examine
 from oxtail.store.files.findings import NOTE, WRONG, Finding, Probes
 
@@ -59,6 +62,15 @@ def _python() -> Iterator[Finding]:
         yield Finding("bytecode", NOTE, problem, remedy, package)
 
 
+def _clients(settings: Settings) -> list[Finding]:
+    world = look_around(settings)
+    expects_server = client_checks.is_set_up(world, CLAUDE)
+    return [
+        *client_checks.examine(world),
+        *session_checks.examine(world, is_running, is_alive, expects_server),
+    ]
+
+
 def text_of(home: str, findings: list[Finding]) -> str:
     """Return the findings for people, what is wrong first."""
     lines = []
@@ -77,7 +89,12 @@ def run(options: Options, output: Output) -> Outcome:  # noqa: ARG001 - as all v
     settings = from_env(os.environ)
     disk = Disk(settings.home)
     probes = Probes(is_alive, provably_dead, is_running, parse_known)
-    findings = [*_machine(settings), *_python(), *examine(disk, probes, time.time())]
+    findings = [
+        *_machine(settings),
+        *_python(),
+        *examine(disk, probes, time.time()),
+        *_clients(settings),
+    ]
     findings.sort(key=lambda finding: finding.level != WRONG)
     healthy = not any(finding.level == WRONG for finding in findings)
     members = {

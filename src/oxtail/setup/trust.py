@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from oxtail.setup import hooks
+from oxtail.setup import hooks, record, trust_state
 from oxtail.setup.app_server import AppServer, NoAnswer, app_server
 from oxtail.setup.ownership import HOOK_TOOL, NAME
 from oxtail.setup.world import CODEX, World
@@ -101,8 +101,11 @@ def give_trust(world: World, confirm: Callable[[Sequence[str]], bool | None]) ->
     program = world.programs.get(CODEX)
     by_hand = "Codex asks for it when it starts: review the hooks and trust those of oxtail"
     if program is None:
-        return Outcome("not-asked", {}, f"codex is not on PATH, so its hooks are not trusted yet; "
-                       f"{by_hand}")  # fmt: skip
+        state = trust_state.look(world, record.load(world.disk))
+        if not state.untrusted:
+            return Outcome(TRUSTED, {})
+        remark = f"codex is not on PATH, so its hooks are not trusted yet; {by_hand}"
+        return Outcome("not-asked", {}, remark)
     try:
         with app_server(program, world.environ, world.codex_home) as server:
             wanting = untrusted(_ours(world, server))
