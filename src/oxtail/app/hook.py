@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.app.drain import draining, nothing
 from oxtail.app.read import reserved_for_asks
-from oxtail.core.hook import BUSY, GONE, STOP_NOTE, output, rule_for, wraps
+from oxtail.core.hook import BUSY, GONE, STOP_NOTE, output, rule_for
 from oxtail.core.render import render
 from oxtail.core.selection import Selection
 from oxtail.errors import OxtailError, StoreError
@@ -92,9 +92,7 @@ def _deliver(
     found = 0
 
     def text(messages: Sequence[Envelope], budget: int, queued: int) -> Any:
-        return render(
-            messages, budget=budget, nonce=nonce, wrap=wraps(event), note=note, queued=queued
-        )
+        return render(messages, budget=budget, nonce=nonce, note=note, queued=queued)
 
     def pick(messages: Sequence[Envelope]) -> Selection:
         nonlocal found

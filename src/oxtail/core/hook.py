@@ -114,13 +114,9 @@ def output(event: HookEvent, text: str) -> dict[str, object]:
     """Return the output of a hook that puts *text* before the model.
 
     At the end of a turn Codex takes it as the reason not to stop; Claude Code goes on with it as
-    context, without the words of an error.
+    context, without the words of an error.  Both clients frame the text as a hook's, and neither
+    lets it bring a frame of its own.
     """
     if event.name == "Stop" and event.client == CODEX:
         return {"decision": "block", "reason": text}
     return {"hookSpecificOutput": {"hookEventName": event.name, "additionalContext": text}}
-
-
-def wraps(event: HookEvent) -> bool:
-    """Tell whether the text stands in a frame of its own, lest it be taken for the user's words."""
-    return event.client == CLAUDE and event.name != "Stop"

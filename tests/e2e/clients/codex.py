@@ -25,6 +25,7 @@ class Codex:
         self._address = scene.model.address(name)
         self._project = scene.project
         self._started = False
+        self.options: list[str] = []
 
     @property
     def session_id(self) -> str:
@@ -34,7 +35,7 @@ class Codex:
     def start(self, prompt: str) -> Running:
         """Start the session with *prompt*, or resume it if it ran before; do not wait."""
         self._write_settings()
-        argv = [client_program("codex"), "exec", "--skip-git-repo-check"]
+        argv = [client_program("codex"), "exec", "--skip-git-repo-check", *self.options]
         if self._started:
             argv += ["resume", self.session_id]
         self._started = True
@@ -44,7 +45,9 @@ class Codex:
         """Start the session with *prompt* on a screen, as a person would have it."""
         self._write_settings()
         self._started = True
-        terminal.show(self.name, [client_program("codex"), prompt], ENVIRON, self._project)
+        terminal.show(
+            self.name, [client_program("codex"), *self.options, prompt], ENVIRON, self._project
+        )
 
     def _write_settings(self) -> None:
         """Write them anew at each start: they name this session's model, and Codex has one file."""
