@@ -3,7 +3,7 @@
 The client tells its servers the socket and a token in their environment, starts a turn for a text
 that arrives while it is idle, and adds one that arrives during a turn to the next tool result.
 Nothing comes back on the socket, so a text that was taken may still be dropped: if it is the same
-as an earlier one, if too many wait, or if the user's settings refuse it.
+as an earlier one, or if too many wait.  A user may hold or refuse such texts; then none is posted.
 
 The token is written to the socket and nowhere else.
 """
@@ -19,6 +19,7 @@ from oxtail.core.codec import encode_line
 from oxtail.core.offer import Offer
 from oxtail.core.wake import ACCEPTED, FAILED, UNAVAILABLE
 from oxtail.trace import Trace, silent
+from oxtail.wake.inbound_policy import SETTING, inbound_policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,20 +45,22 @@ class ClaudeInbox:
     name = "claude-inbox"
 
     def __init__(self, environ: Mapping[str, str], trace: Trace = silent) -> None:
+        self._environ = environ
         self._path = environ.get(SOCKET_VARIABLE, "")
         self._token = environ.get(TOKEN_VARIABLE, "")
         self._trace = trace
 
     def is_available(self) -> bool:
-        """Tell whether the socket is there and belongs to this user."""
-        return self._problem() is None
+        """Tell whether the socket is there, is this user's, and may be posted to."""
+        return self.problem() is None
 
     def offer(self, text: str) -> Offer:
         """Hand *text* to the client; never raises.
 
         Returns:
-            ``accepted`` if the socket took all of it, ``unavailable`` if nobody listens, else
-            ``failed``; after a failure a part may have arrived, which the client ignores.
+            ``accepted`` if the socket took all of it; ``unavailable`` if nobody listens, or if the
+            user's settings would keep it from the model; else ``failed``: then a part may have
+            arrived, which the client ignores.
         """
         started = time.monotonic()
         offer = self._offer(text, started + OFFER_SECONDS)
@@ -70,7 +73,8 @@ class ClaudeInbox:
         )
         return offer
 
-    def _problem(self) -> str | None:
+    def problem(self) -> str | None:
+        """Return why the door is not available, for ``oxtail doctor``; None if it is."""
         if not self._path:
             return f"{SOCKET_VARIABLE} is not set"
         try:
@@ -81,10 +85,13 @@ class ClaudeInbox:
             return "the inbox socket is no socket"
         if found.st_uid != os.getuid():  # it would be told the token
             return "the inbox socket belongs to another user"
+        policy = inbound_policy(self._environ)
+        if policy in ("hold", "refuse"):
+            return f"the setting {SETTING} is {policy}"
         return None
 
     def _offer(self, text: str, deadline: float) -> Offer:
-        problem = self._problem()
+        problem = self.problem()
         if problem:
             return Offer(UNAVAILABLE, problem)
         lines = [encode_line({"type": "auth", "token": self._token})] if self._token else []

@@ -78,7 +78,7 @@ class CodexQueue:
 
     def is_available(self) -> bool:
         """Tell whether the thread is known and a ``codex`` program is there."""
-        return self._problem() is None
+        return self.problem() is None
 
     def offer(self, text: str) -> Offer:
         """Queue *text* for the thread; never raises.
@@ -88,7 +88,7 @@ class CodexQueue:
             program, else ``failed``; after a timeout it may be queued all the same.
         """
         started = time.monotonic()
-        problem = self._problem()
+        problem = self.problem()
         offer = Offer(UNAVAILABLE, problem) if problem else self._queue(text)
         self._trace(
             "own_door_offered",
@@ -99,7 +99,8 @@ class CodexQueue:
         )
         return offer
 
-    def _problem(self) -> str | None:
+    def problem(self) -> str | None:
+        """Return why the door is not available, for ``oxtail doctor``; None if it is."""
         thread = self._thread_id()
         if thread is None:
             return "the thread is not known yet"

@@ -93,6 +93,23 @@ def test_a_socket_of_another_user_is_told_nothing(
     assert inbox.offer("x").outcome == "unavailable"
 
 
+@pytest.mark.parametrize("policy", ["hold", "refuse"])
+def test_a_user_who_holds_or_refuses_texts_is_posted_none(
+    client: Client, tmp_path: Path, policy: str
+) -> None:
+    (tmp_path / "settings.json").write_text(json.dumps({"crossSessionInbound": policy}))
+    inbox = ClaudeInbox({**client.environ, "CLAUDE_CONFIG_DIR": str(tmp_path)})
+    assert not inbox.is_available()
+    offer = inbox.offer("x")
+    assert offer.outcome == "unavailable"
+    assert policy in offer.detail
+    client.socket.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        client.socket.accept()
+    (tmp_path / "settings.json").write_text("{}")
+    assert inbox.is_available()
+
+
 def test_a_client_that_takes_nothing_is_given_up_in_time(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
