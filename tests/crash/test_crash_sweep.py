@@ -141,6 +141,8 @@ def test_a_claim(tmp_path: Path, wanted: list[str]) -> None:
         found = [m.id for m in store.peek([BOX]).messages]
         assert sorted(found) == [*IDS, NEW.id], where
         assert found[-1] == NEW.id, where
+        # Readers of other kinds do not drop copies, so there must be none.
+        assert (home / "mailboxes" / f"{BOX}.jsonl").read_bytes().count(b"\n") == 4, where
         assert no_lock_is_left(home), where
         assert [p for p in home.glob("claimed/*") if ".tmp." not in p.name] == [], where
     assert folders.count > 30

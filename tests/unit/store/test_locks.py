@@ -16,6 +16,7 @@ import pytest
 from helpers.fakes import FakeTrace
 from oxtail.disk.atomic import Disk
 from oxtail.errors import LockBusy, StoreError
+from oxtail.store.files.flock import take_flock
 from oxtail.store.files.locks import Locks
 
 NODE = b"0123456789abcdef"
@@ -313,10 +314,19 @@ def test_threads_of_one_process_take_turns(bench: Bench) -> None:
     assert bench.is_clean()
 
 
-def test_a_side_file_that_was_swept_away_is_made_anew(bench: Bench) -> None:
+def test_a_side_file_that_was_swept_away_is_made_anew(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     locks = bench.locks()
     first = locks.take(bench.file, "stale_clear")
     result: list[bool] = []
+    waiting = threading.Event()
+
+    def take(descriptor: int, deadline: float) -> bool:
+        waiting.set()
+        return take_flock(descriptor, deadline)
+
+    monkeypatch.setattr("oxtail.store.files.locks.take_flock", take)
 
     def other() -> None:
         with locks.holding(bench.file, "stale_clear") as held:
@@ -326,6 +336,7 @@ def test_a_side_file_that_was_swept_away_is_made_anew(bench: Bench) -> None:
 
     thread = threading.Thread(target=other)
     thread.start()
+    assert waiting.wait(5)
     os.unlink(bench.file + ".lock.flock")
     locks.give(first)
     thread.join()

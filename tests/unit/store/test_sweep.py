@@ -81,6 +81,21 @@ def test_claims_of_the_dead_go_back_to_boxes_that_nobody_asks_for(hosts: Hosts) 
     assert hosts.path("mailboxes", f"{BOX}.jsonl").stat().st_size > 0
 
 
+def test_what_was_shown_does_not_go_back_with_the_rest(hosts: Hosts) -> None:
+    store, victim = hosts.process(), hosts.process()
+    messages = [letter("a"), letter("b")]
+    for message in messages:
+        store.put(TO_BOB, message)
+    claim = victim.claim([BOX], [message.id for message in messages])
+    victim.ack(claim._replace(tokens=(), messages=claim.messages[:1]), "hook", BOB)
+    hosts.kill(victim)
+    store.sweep()
+
+    box = hosts.path("mailboxes", f"{BOX}.jsonl").read_bytes()
+    assert messages[1].id.encode() in box
+    assert box.count(b"\n") == 1
+
+
 def test_boxes_that_nobody_reads_go_with_their_locks(hosts: Hosts) -> None:
     store = hosts.process(referenced_boxes=lambda: {"8"})
     for box in ("7", "8", "9", "10"):
