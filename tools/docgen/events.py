@@ -10,6 +10,7 @@ EVENTS: dict[str, str] = {
     "ask_peer_start": "a question was sent and is being waited on",
     "ask_peer_wake_failed": "a door was tried and failed",
     "ask_peer_wake_fired": "a door was used to wake a peer",
+    "ask_peer_wake_pane_refreshed": "a peer runs in another pane than its entry says",
     "ask_peer_wake_skipped": "a peer was not woken",
     "autowake_store_error": "the records that keep automatic wakes rare could not be used",
     "bell_failed": "a doorbell could not be made, rung or removed; the box is looked at anyway",
@@ -34,6 +35,7 @@ EVENTS: dict[str, str] = {
     "mailbox_lock_stale_clear": "the lock of a box was left behind and was cleared",
     "marker_failed": "a session could not say that it is busy or idle",
     "orphan_reap": "the server ends because its client is gone",
+    "own_door_offered": "a session's own server offered a text to its client",
     "publish_failed": "the entry could not be published; the server goes on and tries again later",
     "receipt_failed": "a receipt could not be written; the mail may be shown again",
     "received_ledger_compaction_failed": "a ledger could not be compacted and stays as it is",
@@ -54,6 +56,7 @@ EVENTS: dict[str, str] = {
     "sticky_claim_recovered": "the session id was taken over from before a restart",
     "sweep_failed": "old records could not be removed at one place; the sweep went on",
     "tmux_call": "tmux was run",
+    "tmux_door_typed": "keys were typed into a peer's pane, and what was seen afterwards",
     "wake_failed": "waking failed in an unforeseen way; the message is stored all the same",
     "wake_outcome": "what became of a wake",
 }

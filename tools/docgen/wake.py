@@ -29,4 +29,10 @@ def page() -> str:
         + _table(wake.REASONS)
         + "\n## delivery_outlook\n\nWhat becomes of a message for which nothing was done.\n\n"
         + _table(wake.OUTLOOKS)
+        + "\n## Refusals\n\nWhy nothing went through a door, as `reason` in the trace event "
+        + "`ask_peer_wake_skipped`.\n\n"
+        + _table(wake.REFUSALS)
+        + "\n## Offers\n\nWhat became of a text that a session's own server offered to its client, "
+        + "as `outcome` in the trace event `own_door_offered`.\n\n"
+        + _table(wake.OFFERS)
     )
