@@ -72,10 +72,11 @@ def read(path: str) -> Content:
         return Content(real, None)
     except OSError as error:
         raise _trouble(path, f"cannot be read: {error.strerror}") from error
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(descriptor)
+        raise _trouble(path, "not a regular file")
     with open(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise _trouble(path, "not a regular file")
         if found.st_size > SIZE_MAX:
             raise _trouble(path, f"larger than {SIZE_MAX} bytes")
         return Content(real, file.read(), stat.S_IMODE(found.st_mode))

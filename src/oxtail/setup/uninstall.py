@@ -81,6 +81,10 @@ def _plan_file(kept: Record, path: str, client: str, role: str, server: bool) ->
     if content.data is None:
         return None
     whole, data = _original(content, kept.edited.get(path))
+    if whole and data is not None:
+        # What an earlier installation left in it would start a script that is gone.
+        original = content._replace(data=data)
+        whole = _without(kept, original, client, role, server) == data
     # The bytes from before the trust are those from before the server, too.
     if not whole or (role == "server" and not server):
         whole, data = False, _without(kept, content, client, role, server)
