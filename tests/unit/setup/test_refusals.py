@@ -187,7 +187,9 @@ def test_a_replacement_that_cannot_be_written_leaves_the_file(tmp_path: Path) ->
 
 
 TOMLS = {
-    "plain": '[s.x]\na = 1\n\n[s.ours]\ncommand = "c" # mine\n\n[s.ours.env]\nA = "b"\n\n# t\n[t]\n',
+    "plain": (
+        '[s.x]\na = 1\n\n[s.ours]\ncommand = "c" # mine\n\n[s.ours.env]\nA = "b"\n\n# t\n[t]\n'
+    ),
     "quoted": '[s."ours"]\ncommand = "c"\n',
     "spaced": '[ s . ours ]\ncommand = "c"\n[t]\nb = 1\n',
     "dotted": 's.ours.command = "c"\ns.x.command = "d"\n',

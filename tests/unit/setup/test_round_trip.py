@@ -175,7 +175,7 @@ def test_each_changed_file_has_one_dated_backup(home: Path) -> None:
     path.write_text(path.read_text().replace('"timeout": 10', '"timeout": 99'))
     set_up()
 
-    backups = {one for one in home.rglob("*.oxtail-backup.*")}
+    backups = set(home.rglob("*.oxtail-backup.*"))
     assert len(backups) == len(files)
     for original, data in files.items():
         (backup,) = original.parent.glob(original.name + ".oxtail-backup.*")
