@@ -278,6 +278,7 @@ class MemoryStore:
     def quarantine_box(self, box: str, reason: str) -> int:
         """Set a box aside; see :meth:`oxtail.ports.Store.quarantine_box`."""
         with self.world.lock:
+            self._recover(box)
             mail = self._box(box)
             count = len(mail)
             mail.clear()
