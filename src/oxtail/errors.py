@@ -179,6 +179,57 @@ class ConfigError(OxtailError):
     exit_status = 2
 
 
+class SetupRefused(ConfigError):
+    """Something is in the way of setup, so nothing was changed."""
+
+    code = "setup-refused"
+    exit_status = 1
+
+
+class NoClient(ConfigError):
+    """Neither Claude Code nor Codex is here: install one, or name it with --client."""
+
+    code = "no-client"
+    exit_status = 1
+
+
+class FileTrouble(ConfigError):
+    """A client's configuration file cannot be read or changed."""
+
+    code = "file-trouble"
+    exit_status = 1
+
+
+class ChangedMeanwhile(FileTrouble):
+    """The file was changed by another program while it was being edited."""
+
+    code = "changed-meanwhile"
+
+
+class MalformedFile(FileTrouble):
+    """A client's configuration file is not what its format promises."""
+
+    code = "malformed-file"
+
+
+class NotEditable(FileTrouble):
+    """The file has a form in which this change cannot be made safely."""
+
+    code = "not-editable"
+
+
+class NameTaken(FileTrouble):
+    """A server named oxtail is registered that is not oxtail."""
+
+    code = "name-taken"
+
+
+class CodexError(OxtailError):
+    """Codex did not answer, or refused."""
+
+    code = "codex-error"
+
+
 class OutputFailed(OxtailError):
     """The output could not be written."""
 

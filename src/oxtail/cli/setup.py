@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from oxtail.cli.output import Outcome, Output, one_line
 from oxtail.config import from_env
-from oxtail.errors import ConfigError
+from oxtail.errors import NoClient
 from oxtail.setup import install
 from oxtail.setup.plan import Change, diff
 from oxtail.setup.world import CLIENTS, TITLES, World, look_around
@@ -17,13 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from oxtail.cli.parser import Options
-
-
-class NoClient(ConfigError):
-    """Neither Claude Code nor Codex is here: install one, or name it with --client."""
-
-    code = "no-client"
-    exit_status = 1
 
 
 def world_here() -> World:

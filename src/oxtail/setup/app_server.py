@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from oxtail import __version__
-from oxtail.errors import OxtailError
+from oxtail.errors import CodexError
 from oxtail.setup.programs import end
 
 if TYPE_CHECKING:
@@ -22,12 +22,6 @@ if TYPE_CHECKING:
 
 SECONDS: Final = 20.0
 """How long the whole conversation may take; it takes less than one."""
-
-
-class NoAnswer(OxtailError):
-    """Codex did not answer."""
-
-    code = "codex-error"
 
 
 class AppServer:
@@ -58,7 +52,7 @@ class AppServer:
             stream.write(json.dumps(value).encode() + b"\n")
             stream.flush()
         except (OSError, ValueError) as error:
-            raise NoAnswer(f"codex app-server ended: {error}") from error
+            raise CodexError(f"codex app-server ended: {error}") from error
 
     def notify(self, method: str) -> None:
         """Tell the server *method*; it does not answer."""
@@ -68,7 +62,7 @@ class AppServer:
         """Return the result of *method*.
 
         Raises:
-            NoAnswer: there is none in time, or it is an error.
+            CodexError: there is none in time, or it is an error.
 
         """
         self._count += 1
@@ -79,9 +73,9 @@ class AppServer:
                 left = self._until - time.monotonic()
                 line = self._lines.get(timeout=max(left, 0.001))
             except queue.Empty:
-                raise NoAnswer(f"codex app-server did not answer {method} in time") from None
+                raise CodexError(f"codex app-server did not answer {method} in time") from None
             if not line:
-                raise NoAnswer(f"codex app-server ended before it answered {method}")
+                raise CodexError(f"codex app-server ended before it answered {method}")
             try:
                 answer = json.loads(line)
             except ValueError:
@@ -90,7 +84,7 @@ class AppServer:
                 continue
             result = answer.get("result")
             if not isinstance(result, dict):
-                raise NoAnswer(f"codex app-server refused {method}: {answer.get('error')}")
+                raise CodexError(f"codex app-server refused {method}: {answer.get('error')}")
             return result
 
 
@@ -101,7 +95,7 @@ def app_server(
     """Start *program*'s app-server, greet it, and end it.
 
     Raises:
-        NoAnswer: it cannot be started, or does not answer.
+        CodexError: it cannot be started, or does not answer.
 
     """
     try:
@@ -115,7 +109,7 @@ def app_server(
             start_new_session=True,
         )
     except OSError as error:
-        raise NoAnswer(f"{program} cannot be started: {error.strerror}") from error
+        raise CodexError(f"{program} cannot be started: {error.strerror}") from error
     try:
         server = AppServer(process, seconds)
         about = {"name": "oxtail", "title": "oxtail", "version": __version__}

@@ -21,7 +21,7 @@ def open_global(content: Content) -> Editor:
     """Return Claude Code's own file for editing.
 
     Raises:
-        Malformed: it cannot be parsed.
+        MalformedFile: it cannot be parsed.
 
     """
     return Editor(decode(content.data or b"", content.path), content.path)
@@ -31,7 +31,7 @@ def open_settings(content: Content) -> Editor:
     """Return Claude Code's settings for editing; comments are let through and kept.
 
     Raises:
-        Malformed: they cannot be parsed.
+        MalformedFile: they cannot be parsed.
 
     """
     return Editor(decode(content.data or b"", content.path), content.path, comments=True)
@@ -127,7 +127,7 @@ def without_server(content: Content, made: tuple[tuple[str, ...], ...]) -> bytes
     """Return the file without our server.
 
     Raises:
-        Malformed: it cannot be parsed.
+        MalformedFile: it cannot be parsed.
 
     """
     from oxtail.setup.ownership import owner_of_server
@@ -145,7 +145,7 @@ def without_hooks(content: Content, made: tuple[tuple[str, ...], ...]) -> bytes 
     """Return the settings without our hooks; both clients' files have the same form.
 
     Raises:
-        Malformed: they cannot be parsed.
+        MalformedFile: they cannot be parsed.
 
     """
     editor = open_settings(content)

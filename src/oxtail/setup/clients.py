@@ -9,17 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from oxtail.errors import ConfigError
+from oxtail.errors import NameTaken
 from oxtail.setup.ownership import Owner, launches, owner_of_server
 from oxtail.setup.programs import ask
 from oxtail.setup.world import TITLES
-
-
-class NameTaken(ConfigError):
-    """A server named oxtail is registered that is not oxtail."""
-
-    code = "name-taken"
-    exit_status = 1
 
 
 def needs_command(client: str, path: str, server: object) -> Owner | None:

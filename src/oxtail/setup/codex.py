@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from oxtail.errors import MalformedFile
 from oxtail.setup import hooks, toml_edit
 from oxtail.setup.clients import adds_lines_only, by_own_command, needs_command
 from oxtail.setup.files import Content, check_writable, read
 from oxtail.setup.hook_groups import containers, merge
 from oxtail.setup.json_edit import Editor
-from oxtail.setup.json_text import Malformed, decode
+from oxtail.setup.json_text import decode
 from oxtail.setup.ownership import NAME, Owner, owner_of_server
 from oxtail.setup.plan import Change, Plan
 from oxtail.setup.world import CODEX, World
@@ -37,7 +38,7 @@ def _by_own_command(world: World, content: Content, text: str) -> str | None:
     try:
         found = decode(data, content.path)
         value = toml_edit.parse(found, content.path)
-    except Malformed:
+    except MalformedFile:
         return None
     before = toml_edit.parse(text, content.path)
     servers = {**before.get(SERVER[0], {}), NAME: _entry(world)}
@@ -79,13 +80,13 @@ def open_hooks(content: Content) -> Editor:
     """Return Codex's hooks for editing.
 
     Raises:
-        Malformed: Codex could not read them.
+        MalformedFile: Codex could not read them.
 
     """
     text = decode(content.data or b"", content.path)
     if text.startswith("\ufeff"):
         problem = "a byte order mark, which Codex does not read"
-        raise Malformed(f"{content.path}, line 1: {problem}", path=content.path, line=1)
+        raise MalformedFile(f"{content.path}, line 1: {problem}", path=content.path, line=1)
     return Editor(text, content.path)
 
 

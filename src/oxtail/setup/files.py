@@ -13,25 +13,12 @@ import stat
 import time
 from typing import Final, NamedTuple
 
-from oxtail.errors import ConfigError
+from oxtail.errors import ChangedMeanwhile, FileTrouble
 
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
 SIZE_MAX: Final = 64 * 1024 * 1024
 """Most bytes of a file that is edited; Claude Code's own grows to a few MiB."""
-
-
-class FileTrouble(ConfigError):
-    """A configuration file cannot be changed."""
-
-    code = "file-trouble"
-    exit_status = 1
-
-
-class ChangedMeanwhile(FileTrouble):
-    """The file was changed by somebody else while it was being edited."""
-
-    code = "changed-meanwhile"
 
 
 class Content(NamedTuple):

@@ -105,7 +105,7 @@ def merge(editor: Editor, wanted: Wanted, *, takeover: bool) -> int:
         How many hooks of npm oxtail went.
 
     Raises:
-        Malformed: ``hooks`` or an event of it is not what the clients expect there.
+        MalformedFile: ``hooks`` or an event of it is not what the clients expect there.
 
     """
     present = editor.expect(("hooks",), "object")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from oxtail.errors import ConfigError
+from oxtail.errors import ChangedMeanwhile, ConfigError, SetupRefused
 from oxtail.setup import claude, codex, hooks, record, trust
-from oxtail.setup.files import ChangedMeanwhile, Content, back_up, check_writable, digest, read
+from oxtail.setup.files import Content, back_up, check_writable, digest, read
 from oxtail.setup.files import replace as replace_file
 from oxtail.setup.join_files import plan_join
 from oxtail.setup.plan import Change, Plan
@@ -22,13 +22,6 @@ TRIES: Final = 5
 
 SCRIPT_MODE: Final = 0o700
 OWNED: Final = ("script", "join")
-
-
-class Refused(ConfigError):
-    """Something is in the way, so nothing was changed."""
-
-    code = "setup-refused"
-    exit_status = 1
 
 
 class Wanted(NamedTuple):
@@ -70,7 +63,7 @@ def make_plan(world: World, wanted: Wanted) -> Plan:
     """Plan everything that *wanted* asks for; nothing is written.
 
     Raises:
-        Refused: something is in the way; ``problems`` lists all of it.
+        SetupRefused: something is in the way; ``problems`` lists all of it.
 
     """
     kept = record.load(world.disk)
@@ -100,7 +93,7 @@ def make_plan(world: World, wanted: Wanted) -> Plan:
     if problems:
         listed = [{"code": each.code, "message": each.message, **each.fields} for each in problems]
         text = "\n".join(each.message for each in problems)
-        raise Refused(f"{text}\nnothing was changed", problems=listed)
+        raise SetupRefused(f"{text}\nnothing was changed", problems=listed)
     return Plan(tuple(changes), tuple(remarks))
 
 
@@ -186,7 +179,7 @@ def install(
         progress: Told of each step.
 
     Raises:
-        Refused: something is in the way; nothing was changed.
+        SetupRefused: something is in the way; nothing was changed.
         ConfigError: a file changes all the time, or cannot be written.
         StoreError: the record cannot be kept.
 

@@ -13,7 +13,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from oxtail.setup.json_text import Malformed, Node, Text, parse
+from oxtail.errors import MalformedFile
+from oxtail.setup.json_text import Node, Text, parse
 
 Path = Sequence[str | int]
 """Names and indexes from the root to a value."""
@@ -65,7 +66,7 @@ class Editor:
         """Begin with *text* of the file *path*; a blank text counts as an empty object.
 
         Raises:
-            Malformed: it is no JSON object.
+            MalformedFile: it is no JSON object.
 
         """
         self.path = path
@@ -105,7 +106,7 @@ class Editor:
         """Return the value at *path*, which is a *kind*, or None where there is none.
 
         Raises:
-            Malformed: it is something else.
+            MalformedFile: it is something else.
 
         """
         node = self.find(path)
@@ -113,7 +114,7 @@ class Editor:
             line = self.text.count("\n", 0, node.start) + 1
             where = ".".join(map(str, path))
             problem = f"{where} is expected to be an {kind}"
-            raise Malformed(f"{self.path}, line {line}: {problem}", path=self.path, line=line)
+            raise MalformedFile(f"{self.path}, line {line}: {problem}", path=self.path, line=line)
         return node
 
     def put(self, path: Path, value: Any) -> None:

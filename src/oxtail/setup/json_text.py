@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any, Final, NamedTuple, NoReturn
 
-from oxtail.errors import ConfigError
+from oxtail.errors import MalformedFile
 
 DEPTH_MAX: Final = 100
 """Deepest nesting that is read; settings have less than ten levels."""
@@ -19,13 +19,6 @@ _BLANK: Final = re.compile(r"[ \t\r\n]*")
 _STRING: Final = re.compile(r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9A-Fa-f]{4})*"')
 _SCALAR: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null")
 _COMMENT: Final = re.compile(r"//[^\r\n]*|/\*.*?\*/", re.DOTALL)
-
-
-class Malformed(ConfigError):
-    """A configuration file is not what its format promises."""
-
-    code = "malformed-file"
-    exit_status = 1
 
 
 class Member(NamedTuple):
@@ -81,7 +74,7 @@ class _Reader:
 
     def refuse(self, at: int, problem: str) -> NoReturn:
         line = self.text.count("\n", 0, at) + 1
-        raise Malformed(f"{self.path}, line {line}: {problem}", path=self.path, line=line)
+        raise MalformedFile(f"{self.path}, line {line}: {problem}", path=self.path, line=line)
 
     def blank(self, at: int) -> int:
         while True:
@@ -165,7 +158,7 @@ def parse(text: str, path: str, *, comments: bool = False) -> Text:
         comments: Whether ``//`` and ``/* */`` are let through.
 
     Raises:
-        Malformed: it is no JSON object; the message names the line.
+        MalformedFile: it is no JSON object; the message names the line.
 
     """
     reader = _Reader(text, path, comments)
@@ -183,11 +176,11 @@ def decode(data: bytes, path: str) -> str:
     """Return *data* as text.
 
     Raises:
-        Malformed: it is no UTF-8; the message names the line.
+        MalformedFile: it is no UTF-8; the message names the line.
 
     """
     try:
         return data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise Malformed(f"{path}, line {line}: not UTF-8", path=path, line=line) from error
+        raise MalformedFile(f"{path}, line {line}: not UTF-8", path=path, line=line) from error

@@ -14,7 +14,8 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from oxtail.setup.json_text import Malformed, decode
+from oxtail.errors import MalformedFile, NotEditable
+from oxtail.setup.json_text import decode
 
 Keys = Sequence[str]
 
@@ -23,17 +24,11 @@ _HEADER: Final = re.compile(r"[ \t]*\[")
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
-class NotEditable(Malformed):
-    """The file has a form in which this change cannot be made safely."""
-
-    code = "not-editable"
-
-
 def parse(text: str, path: str) -> dict[str, Any]:
     """Return what *text* means.
 
     Raises:
-        Malformed: it is no TOML; the message names the line.
+        MalformedFile: it is no TOML; the message names the line.
 
     """
     try:
@@ -42,7 +37,7 @@ def parse(text: str, path: str) -> dict[str, Any]:
         match = _LINE.search(str(error))
         line = int(match[1]) if match else text.count("\n") + 1
         problem = str(error).split(" (at ", 1)[0]
-        raise Malformed(f"{path}, line {line}: {problem}", path=path, line=line) from error
+        raise MalformedFile(f"{path}, line {line}: {problem}", path=path, line=line) from error
 
 
 def read_text(data: bytes | None, path: str) -> str:

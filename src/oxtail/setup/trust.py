@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from oxtail.errors import CodexError
 from oxtail.setup import hooks, record, trust_state
-from oxtail.setup.app_server import AppServer, NoAnswer, app_server
+from oxtail.setup.app_server import AppServer, app_server
 from oxtail.setup.ownership import HOOK_TOOL, NAME
 from oxtail.setup.world import CODEX, World
 
@@ -72,7 +73,7 @@ def _ours(world: World, server: AppServer) -> list[dict[str, Any]]:
     ]
     if not found:
         problems = [str(one) for layer in result.get("data", ()) for one in layer["warnings"]]
-        raise NoAnswer("; ".join(["Codex does not see our hooks", *problems]))
+        raise CodexError("; ".join(["Codex does not see our hooks", *problems]))
     return found
 
 
@@ -120,7 +121,7 @@ def give_trust(world: World, confirm: Callable[[Sequence[str]], bool | None]) ->
         # A fresh one, because the person may have taken longer than a conversation may last.
         with app_server(program, world.environ, world.codex_home) as server:
             return _write(world, server, wanting)
-    except (NoAnswer, KeyError, TypeError, AttributeError) as error:
+    except (CodexError, KeyError, TypeError, AttributeError) as error:
         remark = f"the Codex hooks could not be trusted ({error}); {by_hand}"
         return Outcome("failed", {}, remark)
 
@@ -130,5 +131,5 @@ def _write(world: World, server: AppServer, wanting: Sequence[Untrusted]) -> Out
     edit = {"keyPath": "hooks.state", "value": value, "mergeStrategy": "upsert"}
     server.call("config/batchWrite", {"edits": [edit], "reloadUserConfig": True})
     if left := untrusted(_ours(world, server)):
-        raise NoAnswer(f"{len(left)} of them are still not trusted")
+        raise CodexError(f"{len(left)} of them are still not trusted")
     return Outcome(TRUSTED, {hook.key: hook.hash for hook in wanting})

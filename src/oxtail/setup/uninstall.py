@@ -10,18 +10,11 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from oxtail.errors import ConfigError
+from oxtail.errors import ChangedMeanwhile, ConfigError, SetupRefused
 from oxtail.setup import claude, codex, record
-from oxtail.setup.files import (
-    ChangedMeanwhile,
-    Content,
-    check_writable,
-    digest,
-    read,
-    remove_empty_folders,
-)
+from oxtail.setup.files import Content, check_writable, digest, read, remove_empty_folders
 from oxtail.setup.files import replace as replace_file
-from oxtail.setup.install import TRIES, Refused
+from oxtail.setup.install import TRIES
 from oxtail.setup.plan import Change, Plan
 from oxtail.setup.world import CLAUDE, CODEX, World
 
@@ -116,7 +109,7 @@ def make_plan(world: World, wanted: Wanted) -> Plan:
     """Plan what is to be taken out; nothing is written.
 
     Raises:
-        Refused: something is in the way; ``problems`` lists all of it.
+        SetupRefused: something is in the way; ``problems`` lists all of it.
 
     """
     kept = record.load(world.disk)
@@ -137,7 +130,7 @@ def make_plan(world: World, wanted: Wanted) -> Plan:
     if problems:
         listed = [{"code": each.code, "message": each.message, **each.fields} for each in problems]
         text = "\n".join(each.message for each in problems)
-        raise Refused(f"{text}\nnothing was changed", problems=listed)
+        raise SetupRefused(f"{text}\nnothing was changed", problems=listed)
     owned = _plan_owned(kept, world, wanted)
     return Plan((*changes, *owned.changes), owned.remarks)
 
@@ -182,7 +175,7 @@ def uninstall(
     """Take out what *wanted* says; return what was changed, and remarks.
 
     Raises:
-        Refused: something is in the way; nothing was changed.
+        SetupRefused: something is in the way; nothing was changed.
         ConfigError: a file changes all the time, or cannot be written.
         StoreError: the record cannot be kept.
 

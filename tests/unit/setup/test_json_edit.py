@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from oxtail.errors import MalformedFile
 from oxtail.setup.json_edit import Editor
-from oxtail.setup.json_text import DEPTH_MAX, Malformed, decode, parse
+from oxtail.setup.json_text import DEPTH_MAX, decode, parse
 
 TEXTS = {
     "spread": '{\n  "a": 1,\n  "b": {\n    "c": [1, 2]\n  }\n}\n',
@@ -93,13 +94,13 @@ def test_a_value_that_is_there_already_is_not_laid_out_anew() -> None:
     ],
 )
 def test_what_is_not_json_is_refused_with_its_line(text: str, line: int) -> None:
-    with pytest.raises(Malformed) as refused:
+    with pytest.raises(MalformedFile) as refused:
         parse(text, "f")
     assert refused.value.fields["line"] == line
 
 
 def test_bytes_that_are_not_text_are_refused_with_their_line() -> None:
-    with pytest.raises(Malformed) as refused:
+    with pytest.raises(MalformedFile) as refused:
         decode(b'{\n"a": "\xff"}', "f")
     assert refused.value.fields["line"] == 2
 

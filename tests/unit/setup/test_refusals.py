@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from helpers.clients_home import CLAUDE_JSON, CONFIG, HOOKS, SETTINGS, furnish, snapshot
 from oxtail.cli.main import main
+from oxtail.errors import MalformedFile
 from oxtail.setup import files, install
-from oxtail.setup.json_text import Malformed
 from oxtail.setup.toml_edit import add, parse, put, remove
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
@@ -237,6 +240,6 @@ def test_a_table_that_is_added_and_removed_leaves_the_meaning(text: str) -> None
 
 
 def test_toml_that_is_malformed_names_its_line() -> None:
-    with pytest.raises(Malformed) as refused_text:
+    with pytest.raises(MalformedFile) as refused_text:
         parse("a = 1\n\nb = [\n", "f")
     assert refused_text.value.fields["line"] >= 3

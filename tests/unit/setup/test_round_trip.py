@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,6 +24,9 @@ from oxtail.setup import hooks
 from oxtail.setup.json_text import parse
 from oxtail.setup.ownership import Owner, owner_of_hook
 from oxtail.setup.world import CLAUDE, CODEX
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
