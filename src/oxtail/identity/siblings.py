@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from oxtail.core.codec import decode, encode_compact, is_schema_one
+from oxtail.core.codec import decode, encode_compact
 from oxtail.core.names import parse_pid
 from oxtail.errors import StoreError
 
@@ -46,11 +46,10 @@ def pids_of(disk: Disk, session_id: str) -> tuple[int, ...]:
 
 
 def _names(value: object, pid: int, session_id: str) -> bool:
-    if not isinstance(value, dict) or not is_schema_one(value.get("schema_version")):
-        return False
-    client = value.get("client")
+    client = value.get("client") if isinstance(value, dict) else None
     return (
-        value.get("server_pid") == pid
+        isinstance(value, dict)
         and isinstance(client, dict)
+        and value.get("server_pid") == pid
         and client.get("session_id") == session_id
     )
