@@ -50,10 +50,12 @@ class Installed(NamedTuple):
 
 def _script(world: World) -> Change:
     content = read(world.script)
-    data = hooks.script_bytes()
-    if content.data is None or content.mode & 0o700 == SCRIPT_MODE:
+    runs = content.data is None or content.mode & SCRIPT_MODE == SCRIPT_MODE
+    mode = None if runs else SCRIPT_MODE
+    if content.data is None or not runs:
         content = content._replace(mode=SCRIPT_MODE)
-    change = Change(CLAUDE, "script", content, data, "installed the hook script")
+    data = hooks.script_bytes()
+    change = Change(CLAUDE, "script", content, data, "installed the hook script", mode=mode)
     if change.is_needed:
         check_writable(content)
     return change

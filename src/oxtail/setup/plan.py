@@ -20,7 +20,7 @@ class Change(NamedTuple):
         after: What it shall be; None removes it.
         done: What happened, for people, in a few words.
         made: Containers that are new in it, innermost first.
-        mode: Permission bits of a new file.
+        mode: Permission bits that it gets because those it has are wrong, or None.
         whole: Whether the original bytes come back.
 
     """
@@ -31,12 +31,13 @@ class Change(NamedTuple):
     after: bytes | None
     done: str
     made: tuple[tuple[str, ...], ...] = ()
+    mode: int | None = None
     whole: bool = False
 
     @property
     def is_needed(self) -> bool:
         """Whether it changes anything."""
-        return self.after != self.content.data
+        return self.after != self.content.data or self.mode is not None
 
 
 class Plan(NamedTuple):
