@@ -7,6 +7,7 @@ still open is never dropped.  Lookups take no lock.  ``docs/formats/ledger.md`` 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from oxtail.core import codec
@@ -134,7 +135,8 @@ class Ledgers:
         stamp = self._disk.stamp(path)
         if held.flock is not None and stamp is not None:
             hint = b"%d %d %d %d" % (stamp.size, stamp.inode, count, limit)
-            os.pwrite(held.flock, hint.ljust(_HINT_MAX_BYTES), 0)
+            with suppress(OSError):  # without a hint the next writer counts
+                os.pwrite(held.flock, hint.ljust(_HINT_MAX_BYTES), 0)
 
     @staticmethod
     def _count(descriptor: int) -> int:
