@@ -6,7 +6,6 @@ A value that is no positive number counts as unset, so that a typing error never
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping
 from typing import Final, NamedTuple
@@ -120,7 +119,7 @@ def _number(text: str | None, default: int) -> int:
         value = float(text or "")
     except ValueError:
         return default
-    return int(value) if math.isfinite(value) and value >= 1 else default
+    return int(value) if 1 <= value < float("inf") else default
 
 
 def _is_off(text: str | None) -> bool:

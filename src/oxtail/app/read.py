@@ -6,20 +6,23 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from oxtail.app.drain import Drained, draining
-from oxtail.app.results import ReadResult
-from oxtail.core.correlation import answers
-from oxtail.core.selection import Selection, choose
+from oxtail.core.selection import Selection, choose, nothing_reserved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from oxtail.app.context import Context
+    from oxtail.app.results import ReadResult
     from oxtail.core.envelope import Envelope
 
 
 def reserved_for_asks(ctx: Context) -> Callable[[Envelope], bool]:
     """Return the test for mail that a waiting question of this session will take itself."""
     asks = ctx.store.waiting_asks(ctx.session.id) if ctx.session.id else ()
+    if not asks:
+        return nothing_reserved
+    from oxtail.core.correlation import answers
+
     return lambda message: any(answers(message, ask, strict=True) for ask in asks)
 
 
@@ -66,6 +69,8 @@ def read(
 
     The rules and errors are those of :func:`reading`.
     """
+    from oxtail.app.results import ReadResult
+
     with reading(ctx, via=via, limit=limit) as drained:
         emit(ReadResult(drained.messages, drained.deferred, drained.skipped))
     return drained

@@ -10,10 +10,10 @@ with lone surrogates escaped, and ``NaN`` is no number.
 from __future__ import annotations
 
 import json
-import math
 import re
 from typing import Any, NoReturn
 
+_INFINITY = float("inf")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -27,7 +27,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _finite(text: str) -> float | None:
     value = float(text)
-    return value if math.isfinite(value) else None
+    return value if abs(value) < _INFINITY else None
 
 
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from oxtail.core.presence import Marker
 from oxtail.errors import DamagedRecord, StoreError
 
 if TYPE_CHECKING:
+    from oxtail.core.presence import Marker
     from oxtail.disk.atomic import Disk
 
 STATES: Final = ("busy", "idle")
@@ -30,6 +30,8 @@ class FileMarkers:
 
     def read(self, session_id: str) -> Marker | None:
         """Return the marker of *session_id*, or None if there is none that can be understood."""
+        from oxtail.core.presence import Marker  # hooks only write
+
         try:
             descriptor = self._disk.open_regular(self._disk.layout.marker(session_id))
         except (OSError, ValueError, DamagedRecord):

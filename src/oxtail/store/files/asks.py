@@ -13,7 +13,6 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.core import codec
-from oxtail.core.correlation import Ask
 from oxtail.errors import DamagedRecord, StoreError
 from oxtail.store.files.owners import has_left, owner_from_dict, owner_to_dict
 from oxtail.store.files.records import RECORD_MAX_BYTES, number, text
@@ -21,6 +20,7 @@ from oxtail.store.files.records import RECORD_MAX_BYTES, number, text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from oxtail.core.correlation import Ask
     from oxtail.core.owner import Owner
     from oxtail.disk.atomic import Disk
     from oxtail.ports import Clock
@@ -213,6 +213,9 @@ def _waiting_ask(members: object) -> tuple[Ask, Owner] | None:
     owner = owner_from_dict(members.get("owner"))
     if session_id is None or request_id is None or owner is None:
         return None
+    # Most processes meet no question, and hooks have no time for the module about their lives.
+    from oxtail.core.correlation import Ask
+
     ask = Ask(
         session_id,
         request_id,
@@ -231,6 +234,8 @@ def _pending_ask(members: object) -> Ask | None:
     session_id, request_id = text(members.get("sessionId")), text(members.get("requestId"))
     if session_id is None or request_id is None:
         return None
+    from oxtail.core.correlation import Ask
+
     return Ask(
         session_id,
         request_id,

@@ -13,7 +13,6 @@ from __future__ import annotations
 import _thread
 import itertools
 import os
-import select
 import sys
 import time
 from contextlib import suppress
@@ -171,13 +170,16 @@ class FileBell:
         self._opened = 0.0
 
     def __enter__(self) -> Self:
+        import select
+
         self._opened = time.monotonic()
         pipe = os.pipe()
         for descriptor in pipe:
             os.set_blocking(descriptor, False)
         self._pipe = pipe
         self._poll = select.poll()
-        self._poll.register(pipe[0], select.POLLIN)
+        self._readable = select.POLLIN
+        self._poll.register(pipe[0], self._readable)
         for folder in self._folders:
             self._listen(folder)
         # Only after the bells hang: what comes between a first look and this is then not missed.
@@ -219,7 +221,7 @@ class FileBell:
             self._disk.trace("bell_failed", path=path, error=str(error))
             return
         self._sockets.append((bell, path))
-        self._poll.register(bell.fileno(), select.POLLIN)
+        self._poll.register(bell.fileno(), self._readable)
 
     def _look(self) -> list[object]:
         return [self._disk.stamp(path) for path in self._paths]

@@ -12,7 +12,7 @@ from oxtail.core.envelope import Envelope, encode
 from oxtail.core.mail import Claim, Peek, Receipt, Sent
 from oxtail.core.names import is_message_id
 from oxtail.errors import BadArgument, DamagedRecord, StoreError
-from oxtail.store.files import lines, sweep
+from oxtail.store.files import lines
 from oxtail.store.files.asks import Asks
 from oxtail.store.files.bell import Bells, FileBell
 from oxtail.store.files.box import Boxes, OpenBox
@@ -20,7 +20,6 @@ from oxtail.store.files.claims import Claims
 from oxtail.store.files.ledger import Ledgers
 from oxtail.store.files.locks import Locks
 from oxtail.store.files.records import Records
-from oxtail.store.files.sweep import Sweeper
 from oxtail.store.retention import RETRACTABLE
 from oxtail.trace import Trace, silent
 
@@ -310,7 +309,9 @@ class FileStore:
 
     def sweep(self) -> None:
         """Remove what is old; see :meth:`oxtail.ports.Store.sweep`.  Never raises."""
-        sweeper = Sweeper(self._disk, self._locks, self._clock)
+        from oxtail.store.files import sweep
+
+        sweeper = sweep.Sweeper(self._disk, self._locks, self._clock)
 
         def unread_boxes() -> None:
             if self._referenced_boxes:
