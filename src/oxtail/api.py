@@ -50,7 +50,6 @@ class Message(NamedTuple):
         is_question: Whether the sender waits, or waited, for a reply.
         reply_to: The request that this answers, if any.
         origin: ``peer`` or ``operator``.
-
     """
 
     id: str
@@ -70,7 +69,6 @@ class Answer(NamedTuple):
         body: Its text.
         sender: The session that answered.
         correlated: False if the peer is too old to say which question it answers.
-
     """
 
     message_id: str
@@ -84,7 +82,6 @@ class Batch(tuple[Message, ...]):
 
     Attributes:
         deferred: How many more wait for the next batch.
-
     """
 
     deferred: int = 0
@@ -132,7 +129,6 @@ class Participant:
 
         Raises:
             StoreError: the registry could not be read.
-
         """
         rows = peers.list_peers(self._context).rows
         return tuple(row for row in rows if row.client_type is not None and not row.is_me)
@@ -156,7 +152,6 @@ class Participant:
             TargetError: the target cannot be used; nothing was sent.
             BadArgument: the body is empty or too long; nothing was sent.
             StoreError: it could not be stored; nothing was sent.
-
         """
         chosen = None if wake is None else ("auto" if wake else "off")
         return send.send(self._context, target, body, wake=chosen)
@@ -170,7 +165,6 @@ class Participant:
             TargetError: the peer cannot be asked; nothing was sent.
             BadArgument: the body or the timeout (more than 0, at most 300) cannot be used.
             StoreError: it could not be stored; nothing was sent.
-
         """
         results: list[AskResult] = []
         asking.ask(
@@ -199,7 +193,6 @@ class Participant:
             NoReplyTarget: it names no sender.
             TargetError: the sender cannot be reached; nothing was sent.
             BadArgument, StoreError: as for :meth:`send`.
-
         """
         return send.reply(self._context, message if isinstance(message, str) else message.id, body)
 
@@ -216,7 +209,6 @@ class Participant:
         Raises:
             BadArgument: *limit* is not positive.
             StoreError: the inbox could not be read; nothing was taken.
-
         """
         if limit is not None and limit < 1:
             raise BadArgument("limit", "must be positive")
@@ -243,7 +235,6 @@ class Participant:
 
         Raises:
             BadArgument: *message_id* is not sixteen hex digits.
-
         """
         return status.message_status(self._context, message_id)
 
@@ -252,7 +243,6 @@ class Participant:
 
         Raises:
             MessageNotFound: this session did not receive it, or it is too old.
-
         """
         envelope = self._context.store.lookup(self.id, message_id)
         if envelope is None:
@@ -297,7 +287,6 @@ def join(
         SessionIdTaken: another running process holds this session id.
         BadArgument: an argument is malformed.
         StoreError: the state folder cannot be used.
-
     """
     settings = config.from_env(os.environ)
     if settings.home in _joined:

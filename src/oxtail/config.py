@@ -84,7 +84,6 @@ class Settings(NamedTuple):
         autowake: False if ``OXTAIL_AUTOWAKE`` is ``off``: nothing wakes a peer unasked.
         self_wake: False if ``OXTAIL_SELF_WAKE`` is ``off``: a server does not nudge its session.
         environ: The variables that identity is detected from.
-
     """
 
     home: str

@@ -82,7 +82,6 @@ class Store(Protocol):
         Raises:
             LockBusy: a lock stayed taken for the whole budget.
             StoreError: the disk refused.
-
         """
 
     def put_copy(self, box: str, envelope: Envelope) -> None:
@@ -150,7 +149,6 @@ class Store(Protocol):
 
         Raises:
             StoreError: it cannot be recorded; then nothing may wait on it.
-
         """
 
     def close_ask(self, ask: Ask) -> None:
@@ -291,7 +289,6 @@ class WakeRecords(Protocol):
         Returns:
             None if the caller won, else the wake status that says why not: ``skipped_deduped``,
             ``skipped_rate_limited`` or ``skipped_store_error``.
-
         """
 
     def stamp(self, session_id: str, reply_to: str) -> None:
@@ -329,7 +326,6 @@ class Panes(Protocol):
 
         Raises:
             PaneError: tmux answered with something else.
-
         """
 
     def host_of(self, pid: int) -> Pane | None:
@@ -340,7 +336,6 @@ class Panes(Protocol):
 
         Raises:
             PaneError: there is no such pane, or tmux failed.
-
         """
 
 
@@ -364,5 +359,4 @@ class Transcripts(Protocol):
 
         Raises:
             OSError: the file is there and cannot be read.
-
         """

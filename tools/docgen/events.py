@@ -40,6 +40,7 @@ EVENTS: dict[str, str] = {
     "receipt_failed": "a receipt could not be written; the mail may be shown again",
     "received_ledger_compaction_failed": "a ledger could not be compacted and stays as it is",
     "received_ledger_over_cap_open_obligations": "a ledger exceeds its bound because of open work",
+    "nudge": "a session's own server offered it a notice of waiting mail",
     "received_ledger_pruned": "a ledger was compacted",
     "received_lock_stale_clear": "the lock of a ledger was left behind and was cleared",
     "record_damaged": "a record of the registry is malformed and counts as absent",
@@ -55,8 +56,10 @@ EVENTS: dict[str, str] = {
     "sticky_claim_failed": "the session id could not be remembered for a restart",
     "sticky_claim_recovered": "the session id was taken over from before a restart",
     "sweep_failed": "old records could not be removed at one place; the sweep went on",
+    "stale_lock_swept": "a lock that nobody can hold any more was removed",
     "tmux_call": "tmux was run",
     "tmux_door_typed": "keys were typed into a peer's pane, and what was seen afterwards",
+    "watch_failed": "a look into the inbox failed in an unforeseen way; the next one comes",
     "wake_failed": "waking failed in an unforeseen way; the message is stored all the same",
     "wake_outcome": "what became of a wake",
 }

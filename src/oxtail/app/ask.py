@@ -144,7 +144,6 @@ def ask(
         BadArgument: an argument is malformed; nothing was sent.
         StoreError: the question could not be recorded or committed; nothing was sent.
         AskCancelled: it was cancelled; a late answer arrives as ordinary mail.
-
     """
     check_body(body)
     effective_ms, clamped_from = _timeout(ctx, timeout_ms)

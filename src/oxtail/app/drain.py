@@ -33,7 +33,6 @@ class Drained(NamedTuple):
         messages: What was taken, in the order that was chosen.
         deferred: How many messages stay queued because of the budgets.
         skipped: How many boxes could not be read.
-
     """
 
     messages: tuple[Envelope, ...]
@@ -82,7 +81,6 @@ def draining(
 
     Raises:
         StoreError: the boxes could not be read; nothing was taken.
-
     """
     places = tuple(boxes) if boxes is not None else ctx.session.boxes()
     seen = ctx.store.peek(places)

@@ -20,7 +20,6 @@ def check_session_id(session_id: str, field: str = "session_id") -> str:
 
     Raises:
         BadArgument: it is empty, too long or holds control characters.
-
     """
     if not session_id or len(session_id) > SESSION_ID_MAX_CHARS:
         raise BadArgument(field, f"must have 1 to {SESSION_ID_MAX_CHARS} characters")
@@ -34,7 +33,6 @@ def check_name(name: str, field: str = "name") -> str:
 
     Raises:
         BadArgument: it is empty, too long, unprintable, or has the form of a session id.
-
     """
     if not name or len(name) > NAME_MAX_CHARS or not name.isprintable():
         raise BadArgument(field, f"must have 1 to {NAME_MAX_CHARS} printable characters")
@@ -56,7 +54,6 @@ def claim(ctx: Context, session_id: str, *, name: str | None = None, force: bool
         SessionIdTaken: somebody else holds it, and *force* is not set; nothing changed.
         BadArgument: an argument is malformed; nothing changed.
         StoreError: the entry could not be published.
-
     """
     check_session_id(session_id)
     if name is not None:
@@ -77,7 +74,6 @@ def set_purpose(ctx: Context, purpose: str | None = None) -> State:
     Raises:
         BadArgument: it has more than 200 characters.
         StoreError: the entry could not be published.
-
     """
     if purpose is not None and len(purpose) > PURPOSE_MAX_CHARS:
         raise BadArgument("purpose", f"must have at most {PURPOSE_MAX_CHARS} characters")

@@ -22,7 +22,6 @@ def locate(ctx: Context, target: str) -> Entry | Known:
         CrossProject: it works in another project.
         SelfSend: it is the caller.
         BadArgument: it is empty or too long.
-
     """
     me = ctx.session.entry
 

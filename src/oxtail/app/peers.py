@@ -52,7 +52,6 @@ def list_peers(ctx: Context, project_root: str | None = None) -> PeersResult:
 
     Raises:
         StoreError: the registry could not be read.
-
     """
     here = ctx.projects.place(project_root or ctx.session.entry.client.cwd)
     if project_root:

@@ -41,7 +41,6 @@ def reading(ctx: Context, *, via: str, limit: int | None = None) -> Iterator[Dra
 
     Raises:
         StoreError: the inbox could not be read; nothing was taken.
-
     """
     most = min(limit, ctx.settings.read_max_messages) if limit else ctx.settings.read_max_messages
     reserved = reserved_for_asks(ctx)

@@ -165,7 +165,6 @@ def read_session(
     Raises:
         BadArgument: *mode* is none of the three.
         StoreError: the registry could not be read.
-
     """
     if mode not in MODES:
         raise BadArgument("mode", f"must be one of {', '.join(MODES)}")

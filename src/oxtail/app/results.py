@@ -27,7 +27,6 @@ class WakeReport(NamedTuple):
         reason: Why a wake happened or was withheld unasked.
         outlook: ``stranded_until_read`` where nothing will bring the mail in by itself.
         hint: What the sender may do about it.
-
     """
 
     status: str | None = None
@@ -58,7 +57,6 @@ class SendResult(NamedTuple):
         bootstrap: The receiver has not said who it is.
         in_reply_to: The message answered by :func:`oxtail.app.send.reply`.
         correlation: ``correlated`` if the answered message was a question.
-
     """
 
     message_id: str
@@ -93,7 +91,6 @@ class ReadResult(NamedTuple):
         messages: Oldest first.
         deferred: How many stay queued because of the budgets.
         skipped: How many boxes could not be read because their locks were taken.
-
     """
 
     messages: tuple[Envelope, ...]
@@ -133,7 +130,6 @@ class AskResult(NamedTuple):
         timeout_ms: How long the wait could last.
         clamped_from_ms: The wait that was asked for, where it was too long.
         timed_out: Nothing came in time; a late answer arrives as ordinary mail.
-
     """
 
     message_id: str
@@ -180,7 +176,6 @@ class StatusResult(NamedTuple):
         status: ``delivered`` (a receipt exists), ``pending`` (it lies in the receiver's box or is
             being handed over) or ``unknown``.
         details: The evidence.
-
     """
 
     message_id: str
@@ -213,7 +208,6 @@ class PeerRow(NamedTuple):
         peer_name: Its chosen name.
         presence: ``busy``, ``idle``, ``stale`` or ``unknown``; None without agent.
         is_me: Whether this is the caller.
-
     """
 
     name: str | None
@@ -262,7 +256,6 @@ class PeersResult(NamedTuple):
         inferred: Whether the root was found from the caller's folder.
         rows: One row per agent, and one per tmux session without agent.
         error: Why tmux could not be asked, if so; the rows hold without it.
-
     """
 
     project_root: str

@@ -92,7 +92,6 @@ def deliver(ctx: Context, peer: Entry | Known, envelope: Envelope) -> None:
 
     Raises:
         StoreError: it could not be committed; nothing was sent.
-
     """
     if isinstance(peer, Known):
         ctx.store.put(route_to_known(peer), envelope)
@@ -167,7 +166,6 @@ def send(
         TargetError: the target cannot be used; nothing was sent.
         BadArgument: an argument is malformed; nothing was sent.
         StoreError: the message could not be committed; nothing was sent.
-
     """
     check_body(body)
     _check_options(wake, reply_to=reply_to, source_message_id=source_message_id)
@@ -198,7 +196,6 @@ def reply(ctx: Context, message_id: str, body: str, *, wake: str | None = None) 
         NoReplyTarget: the message names no sender.
         TargetError: the sender cannot be reached; nothing was sent.
         BadArgument, StoreError: as for :func:`send`.
-
     """
     check_body(body)
     _check_options(wake, message_id=message_id)

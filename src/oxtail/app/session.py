@@ -58,7 +58,6 @@ class Session:
         entry: What is known at the start.
         announced: Whether the process has a registry entry; a command that only sends has none.
         doors: The session's own doors; those that are open are told to peers.
-
     """
 
     def __init__(
@@ -121,7 +120,6 @@ class Session:
 
         Raises:
             StoreError: the state folder cannot be used.
-
         """
         with self._lock:
             if self.id is None and (found := self._detection.from_env(self._entry.client.type)):

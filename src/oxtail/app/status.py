@@ -32,7 +32,6 @@ def message_status(ctx: Context, message_id: str) -> StatusResult:
     Raises:
         BadArgument: *message_id* is not sixteen lower-case hex digits.
         StoreError: the records could not be read.
-
     """
     if not is_message_id(message_id):
         raise BadArgument("message_id", "must be 16 lower-case hex digits")

@@ -7,7 +7,6 @@ shows it.  The rules are in :mod:`oxtail.core.nudge`.
 from __future__ import annotations
 
 import threading
-import traceback
 from typing import TYPE_CHECKING, Final
 
 from oxtail.app.read import reserved_for_asks
@@ -58,6 +57,8 @@ class Watcher:
             try:
                 self._watch_boxes(self._ctx.session.boxes())
             except Exception:  # noqa: BLE001 - a watcher that ends leaves its session deaf
+                import traceback
+
                 self._ctx.trace("watch_failed", stack=traceback.format_exc())
                 self._stopped.wait(TROUBLE_SECONDS)
 

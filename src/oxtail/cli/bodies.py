@@ -22,7 +22,6 @@ def body_of(words: Sequence[str]) -> str:
 
     Raises:
         BadArgument: standard input is closed, too long, or not UTF-8.
-
     """
     if list(words) != [FROM_INPUT]:
         return " ".join(words)

@@ -75,7 +75,6 @@ def acting(
         SessionIdTaken: the mail belongs to a running session in another process tree.
         BadArgument: the session id or the name cannot be used.
         StoreError: the state folder cannot be used.
-
     """
     settings = _settings(options)
     ctx = open_context(settings, role="cli")

@@ -42,7 +42,6 @@ class Outcome(NamedTuple):
         exit_status: See :data:`oxtail.cli.arguments.EXIT_STATUSES`.
         committed: What happened already and cannot be undone by an output that fails, in a few
             words, or None.
-
     """
 
     result: dict[str, Any]
@@ -109,7 +108,6 @@ class Output:
     Attributes:
         command: The verb, or an empty text where none was recognized.
         as_json: Whether programs read it.
-
     """
 
     def __init__(self, command: str, as_json: bool) -> None:
@@ -122,7 +120,6 @@ class Output:
 
         Raises:
             OutputFailed: they could not be written.
-
         """
         if self.as_json:
             data = encode_line(
@@ -201,7 +198,6 @@ class Output:
 
         Raises:
             OutputFailed: it could not be written.
-
         """
         try:
             _write(sys.stdout, text.encode())

@@ -140,6 +140,5 @@ def parse(verb: str, words: Sequence[str]) -> Options:
         UsageError: they are not what the verb takes.
         BadArgument: a text among them is not valid UTF-8, or holds NUL.
         HelpWanted: ``--help`` is among them, before any ``--``.
-
     """
     return _Reader(verb).read(words)

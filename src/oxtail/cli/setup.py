@@ -29,7 +29,6 @@ def clients_of(options: Options, world: World) -> tuple[str, ...]:
 
     Raises:
         NoClient: there is none.
-
     """
     if options.client:
         return (options.client,)

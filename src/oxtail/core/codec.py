@@ -51,7 +51,6 @@ def encode_line(value: object) -> bytes:
 
     Raises:
         ValueError: *value* holds something that JSON has no form for.
-
     """
     return to_utf8(_compact.encode(value)) + b"\n"
 
@@ -73,7 +72,6 @@ def decode(data: bytes | str) -> Any:
 
     Raises:
         ValueError: *data* is not JSON, holds ``NaN`` or ``Infinity``, or is nested too deeply.
-
     """
     text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
     try:

@@ -12,7 +12,6 @@ class Detected(NamedTuple):
         session_id: The session.
         source: As ``session_id_source`` in :class:`~oxtail.core.entry.Client`.
         transcript_path: Its transcript, where the source knows it.
-
     """
 
     session_id: str

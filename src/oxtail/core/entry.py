@@ -29,7 +29,6 @@ class Client(NamedTuple):
         session_id_source: How the id was learned: ``env``, ``hook-drop``, ``birth-time``,
             ``self-register``, ``sticky-claim`` or ``call-meta``.
         cwd: The server's working directory.
-
     """
 
     type: str
@@ -77,7 +76,6 @@ class Entry(NamedTuple):
         start_token: Start of the process in a form that no time zone changes; see
             :mod:`oxtail.identity.process`.
         doors: Ways in which its own server can bring it mail, best first.
-
     """
 
     server_pid: int
@@ -179,7 +177,6 @@ def from_dict(members: object, file_pid: int) -> Entry:
 
     Raises:
         DamagedRecord: a member that decides is missing, malformed, or names another process.
-
     """
     if not isinstance(members, dict):
         raise DamagedRecord("entry is not an object")
@@ -214,7 +211,6 @@ class Known(NamedTuple):
         client_type: As in :class:`Client`.
         cwd: Where it worked.
         last_seen: Unix seconds.
-
     """
 
     session_id: str

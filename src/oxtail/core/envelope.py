@@ -65,7 +65,6 @@ class Envelope(NamedTuple):
         operator_source: The operator's tool, on operator mail only.
         action_required: True on delegated work that must be closed.
         extra: Members of other implementations, kept and shown as they are.
-
     """
 
     id: str
@@ -109,7 +108,6 @@ def check_body(body: object, field: str = "body") -> str:
 
     Raises:
         BadArgument: it is no text, empty, or over 8192 UTF-8 bytes.
-
     """
     if not isinstance(body, str):
         raise BadArgument(field, "must be a string")
@@ -126,7 +124,6 @@ def encode(envelope: Envelope) -> bytes:
     Raises:
         ValueError: no reader would take the line for a message, for instance because the id is not
             sixteen hex digits, or because it is too long.  Nothing was written.
-
     """
     line = codec.encode_line(envelope.as_dict())
     if not _LINE_START.match(line):
@@ -144,7 +141,6 @@ def decode(line: bytes) -> Envelope:
 
     Raises:
         DamagedRecord: *line* is not a message; ``problem`` says why.
-
     """
     if len(line) > LINE_MAX_BYTES:
         raise DamagedRecord("line is too long for a message")
@@ -173,7 +169,6 @@ def from_dict(members: object) -> Envelope:
 
     Raises:
         DamagedRecord: *members* is not a message; ``problem`` says why.
-
     """
     if not isinstance(members, dict):
         raise DamagedRecord("line is not an object")

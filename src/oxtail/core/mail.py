@@ -25,7 +25,6 @@ class Claim(NamedTuple):
         tokens: What the store needs to finish or return the claim; opaque.
         messages: What was taken, each id once, in box order.
         skipped: Boxes that could not be locked in time and were left as they are.
-
     """
 
     tokens: tuple[str, ...]
@@ -41,7 +40,6 @@ class Receipt(NamedTuple):
         delivered_at: When it was shown, in unix seconds.
         via: ``hook``, ``read_my_messages``, ``ask_peer_reply``, ``cli`` or ``python``.
         recipient_session_id: The session that it was shown to, if known.
-
     """
 
     message_id: str

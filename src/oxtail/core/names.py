@@ -55,7 +55,6 @@ def session_box(session_id: str) -> str:
 
     Raises:
         ValueError: *session_id* is empty; a shared box would deliver mail to strangers.
-
     """
     if not session_id:
         raise ValueError("an empty session id has no box")
@@ -79,7 +78,6 @@ def check_box(name: str) -> str:
 
     Raises:
         ValueError: *name* is no box name; nothing may be opened under it.
-
     """
     if not is_box(name):
         raise ValueError(f"not a box name: {name[:80]!r}")

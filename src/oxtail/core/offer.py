@@ -12,7 +12,6 @@ class Offer(NamedTuple):
         outcome: ``accepted``, ``unavailable`` or ``failed``; :data:`oxtail.core.wake.OFFERS` says
             what each means.
         detail: Why, for the trace and for ``oxtail doctor``; holds no secret and no text.
-
     """
 
     outcome: str

@@ -18,7 +18,6 @@ class Pane(NamedTuple):
         pane_pid: The process that the pane runs.
         path: The pane's current folder.
         active: Whether this is the pane that the session shows.
-
     """
 
     session: str

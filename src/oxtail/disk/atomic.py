@@ -64,7 +64,6 @@ class Disk:
         layout: Its paths.
         fsync: Whether writes are synced before they count.
         trace: Where damage is reported.
-
     """
 
     def __init__(self, home: str, *, fsync: bool = True, trace: Trace = silent) -> None:
@@ -79,7 +78,6 @@ class Disk:
 
         Raises:
             StoreError: it cannot be made, or something else has its name.
-
         """
         if path in self._folders:
             return path
@@ -122,7 +120,6 @@ class Disk:
             FileNotFoundError: there is none.
             DamagedRecord: the name is taken by a link, a folder or something else.
             OSError: as from the system.
-
         """
         try:
             descriptor = os.open(path, flags, FILE_MODE)
@@ -155,7 +152,6 @@ class Disk:
 
         Raises:
             OSError: as from the system.
-
         """
         try:
             return self.open_regular(path, _SIDE_FLAGS)
@@ -171,7 +167,6 @@ class Disk:
         Raises:
             DamagedRecord: it is no regular file, or has more than *limit* bytes.
             StoreError: it cannot be read.
-
         """
         try:
             descriptor = self.open_regular(path)
@@ -203,7 +198,6 @@ class Disk:
         Raises:
             DamagedRecord: *path* is no regular file.
             OSError: the disk refused; nothing was added.
-
         """
         descriptor = self.open_append(path)
         try:
@@ -235,7 +229,6 @@ class Disk:
         Raises:
             DamagedRecord: *path* is no regular file.
             OSError: the disk refused.
-
         """
         try:
             descriptor = self.open_regular(path, _EMPTY_FLAGS)
@@ -279,7 +272,6 @@ class Disk:
 
         Raises:
             OSError: the disk refused; *path* is what it was.
-
         """
         temporary = self._write_temporary(path, data, durable)
         try:
@@ -300,7 +292,6 @@ class Disk:
 
         Raises:
             OSError: the disk refused; *path* is what it was.
-
         """
         temporary = self._write_temporary(path, data, durable, mtime)
         try:
@@ -318,7 +309,6 @@ class Disk:
 
         Raises:
             OSError: it is there and cannot be removed.
-
         """
         try:
             os.unlink(path)
@@ -342,7 +332,6 @@ class Disk:
 
         Raises:
             OSError: it is there and cannot be removed.
-
         """
         if self.stamp(path) != stamp:
             return False
@@ -363,7 +352,6 @@ class Disk:
 
         Raises:
             StoreError: it cannot be read.
-
         """
         try:
             return sorted(os.listdir(folder))
@@ -396,7 +384,6 @@ class Disk:
         Raises:
             OSError: they could not be kept; the caller leaves them where they are.
             StoreError: as above.
-
         """
         self.folder(self.layout.damaged)
         kept = os.path.join(self.layout.damaged, self._damaged_name(os.path.basename(source)))

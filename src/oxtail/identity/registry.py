@@ -178,7 +178,6 @@ class FileRegistry:
 
         Raises:
             StoreError: a folder cannot be listed; then no box may be taken for abandoned.
-
         """
         pids = map(_file_pid, self._disk.names(self._disk.layout.sessions))
         sessions = {seen.record.session_id for seen in self._records.all().values()}

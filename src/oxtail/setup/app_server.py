@@ -63,7 +63,6 @@ class AppServer:
 
         Raises:
             CodexError: there is none in time, or it is an error.
-
         """
         self._count += 1
         number = self._count
@@ -96,7 +95,6 @@ def app_server(
 
     Raises:
         CodexError: it cannot be started, or does not answer.
-
     """
     try:
         process = subprocess.Popen(

@@ -22,7 +22,6 @@ def open_global(content: Content) -> Editor:
 
     Raises:
         MalformedFile: it cannot be parsed.
-
     """
     return Editor(decode(content.data or b"", content.path), content.path)
 
@@ -32,7 +31,6 @@ def open_settings(content: Content) -> Editor:
 
     Raises:
         MalformedFile: they cannot be parsed.
-
     """
     return Editor(decode(content.data or b"", content.path), content.path, comments=True)
 
@@ -65,7 +63,6 @@ def plan_server(world: World) -> Change:
 
     Raises:
         ConfigError: the file cannot be edited, or our name is taken.
-
     """
     content = read(world.claude_global)
     editor = open_global(content)
@@ -98,7 +95,6 @@ def plan_hooks(world: World) -> Plan:
 
     Raises:
         ConfigError: the settings cannot be edited.
-
     """
     content = read(world.claude_settings)
     editor = open_settings(content)
@@ -128,7 +124,6 @@ def without_server(content: Content, made: tuple[tuple[str, ...], ...]) -> bytes
 
     Raises:
         MalformedFile: it cannot be parsed.
-
     """
     from oxtail.setup.ownership import owner_of_server
 
@@ -146,7 +141,6 @@ def without_hooks(content: Content, made: tuple[tuple[str, ...], ...]) -> bytes 
 
     Raises:
         MalformedFile: they cannot be parsed.
-
     """
     editor = open_settings(content)
     before = editor.text

@@ -20,7 +20,6 @@ def needs_command(client: str, path: str, server: object) -> Owner | None:
 
     Raises:
         NameTaken: it is somebody else's.
-
     """
     owner = owner_of_server(server)
     if owner is Owner.OTHER:
@@ -67,7 +66,6 @@ def by_own_command(
 
     Returns:
         The new content, or None if the command failed or hung.
-
     """
     with _scratch() as folder:
         path = os.path.join(folder, name)

@@ -50,7 +50,6 @@ def plan_server(world: World) -> Change:
 
     Raises:
         ConfigError: the file cannot be edited, or our name is taken.
-
     """
     content = read(world.codex_config)
     path = content.path
@@ -81,7 +80,6 @@ def open_hooks(content: Content) -> Editor:
 
     Raises:
         MalformedFile: Codex could not read them.
-
     """
     text = decode(content.data or b"", content.path)
     if text.startswith("\ufeff"):
@@ -95,7 +93,6 @@ def plan_hooks(world: World) -> Plan:
 
     Raises:
         ConfigError: the file cannot be edited.
-
     """
     content = read(world.codex_hooks)
     editor = open_hooks(content)
@@ -124,7 +121,6 @@ def without_server(
 
     Raises:
         ConfigError: it cannot be edited.
-
     """
     path = content.path
     text = before = toml_edit.read_text(content.data, path)

@@ -28,7 +28,6 @@ class Content(NamedTuple):
         path: Its real path, links followed.
         data: Its bytes, or None where there is none.
         mode: Its permission bits.
-
     """
 
     path: str
@@ -50,7 +49,6 @@ def read(path: str) -> Content:
 
     Raises:
         FileTrouble: it is no regular file, too large, or cannot be read.
-
     """
     real = os.path.realpath(path)
     try:
@@ -74,7 +72,6 @@ def check_writable(content: Content) -> None:
 
     Raises:
         FileTrouble: it is read-only, or its folder is.
-
     """
     if content.data is not None and not (
         content.mode & stat.S_IWUSR and os.access(content.path, os.W_OK)
@@ -119,7 +116,6 @@ def replace(content: Content, data: bytes | None) -> None:
     Raises:
         ChangedMeanwhile: it is no longer what *content* says; nothing was done.
         FileTrouble: it cannot be written; nothing was done.
-
     """
     path, folder = content.path, os.path.dirname(content.path)
     temporary = os.path.join(folder, f".{os.path.basename(path)}.oxtail.{os.urandom(4).hex()}")
@@ -146,7 +142,6 @@ def back_up(content: Content, now: float) -> str:
 
     Raises:
         FileTrouble: it cannot be written.
-
     """
     assert content.data is not None
     stem = f"{content.path}.oxtail-backup.{time.strftime('%Y-%m-%d', time.localtime(now))}"

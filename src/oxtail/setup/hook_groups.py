@@ -106,7 +106,6 @@ def merge(editor: Editor, wanted: Wanted, *, takeover: bool) -> int:
 
     Raises:
         MalformedFile: ``hooks`` or an event of it is not what the clients expect there.
-
     """
     present = editor.expect(("hooks",), "object")
     events = [*wanted, *(present.value if present else ())]

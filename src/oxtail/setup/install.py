@@ -40,7 +40,6 @@ class Installed(NamedTuple):
         changes: What was written.
         remarks: What is to be said.
         trust: What became of the trust in Codex's hooks; None where there was no need to look.
-
     """
 
     changes: tuple[Change, ...]
@@ -66,7 +65,6 @@ def make_plan(world: World, wanted: Wanted) -> Plan:
 
     Raises:
         SetupRefused: something is in the way; ``problems`` lists all of it.
-
     """
     kept = record.load(world.disk)
     changes: list[Change] = []
@@ -104,7 +102,6 @@ def note_edit(kept: Record, change: Change, now: float) -> None:
 
     Raises:
         FileTrouble: the backup cannot be written.
-
     """
     path, before = change.content.path, digest(change.content.data)
     after = digest(change.after)
@@ -130,7 +127,6 @@ def apply(world: World, changes: Sequence[Change], now: float) -> tuple[Change, 
         ChangedMeanwhile: a file is no longer what was planned for; those before it are written.
         ConfigError: a file cannot be written.
         StoreError: the record cannot be kept.
-
     """
     done = []
     for change in changes:
@@ -184,7 +180,6 @@ def install(
         SetupRefused: something is in the way; nothing was changed.
         ConfigError: a file changes all the time, or cannot be written.
         StoreError: the record cannot be kept.
-
     """
     now = time.time()
     done: list[Change] = []

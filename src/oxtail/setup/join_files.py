@@ -31,7 +31,6 @@ def plan_join(world: World, client: str, record: Record) -> Plan:
 
     Raises:
         ConfigError: they cannot be written.
-
     """
     changes, remarks = [], []
     for name, target in _sources(world, client):

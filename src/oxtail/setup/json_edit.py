@@ -29,7 +29,6 @@ class Style(NamedTuple):
     Attributes:
         step: The indentation of one level, or None where all stands on one line.
         newline: Its line end.
-
     """
 
     step: str | None
@@ -59,7 +58,6 @@ class Editor:
 
     Attributes:
         text: What it is now.
-
     """
 
     def __init__(self, text: str, path: str, *, comments: bool = False) -> None:
@@ -67,7 +65,6 @@ class Editor:
 
         Raises:
             MalformedFile: it is no JSON object.
-
         """
         self.path = path
         self._comments = comments
@@ -107,7 +104,6 @@ class Editor:
 
         Raises:
             MalformedFile: it is something else.
-
         """
         node = self.find(path)
         if node is not None and node.kind != kind:

@@ -39,7 +39,6 @@ class Node(NamedTuple):
         value: What it means.
         members: Those of an object.
         items: Those of an array.
-
     """
 
     kind: str
@@ -159,7 +158,6 @@ def parse(text: str, path: str, *, comments: bool = False) -> Text:
 
     Raises:
         MalformedFile: it is no JSON object; the message names the line.
-
     """
     reader = _Reader(text, path, comments)
     at = reader.blank(1 if text.startswith("\ufeff") else 0)
@@ -177,7 +175,6 @@ def decode(data: bytes, path: str) -> str:
 
     Raises:
         MalformedFile: it is no UTF-8; the message names the line.
-
     """
     try:
         return data.decode()

@@ -22,7 +22,6 @@ class Change(NamedTuple):
         made: Containers that are new in it, innermost first.
         mode: Permission bits that it gets because those it has are wrong, or None.
         whole: Whether the original bytes come back.
-
     """
 
     client: str

@@ -32,7 +32,6 @@ class Edited(NamedTuple):
         backup: The copy of what it was, or None.
         exact: Whether nobody else changed it between the changes that setup made.
         made: Containers that were not there before, innermost first.
-
     """
 
     client: str
@@ -51,7 +50,6 @@ class Record(NamedTuple):
         edited: Files of clients, by real path.
         owned: Files of our own and their digests, by path.
         trusted: Hooks that were trusted in Codex and their hashes, by Codex's key.
-
     """
 
     edited: dict[str, Edited]
@@ -96,7 +94,6 @@ def save(disk: Disk, record: Record) -> None:
     Raises:
         OSError: the disk refused.
         StoreError: as above.
-
     """
     if not any(record):
         disk.remove(path_of(disk))

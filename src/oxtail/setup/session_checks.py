@@ -82,7 +82,6 @@ def examine(
         is_running: Tells whether the process of an entry runs.
         is_alive: Tells whether a process runs.
         expects_server: Whether Claude Code starts our server for each session.
-
     """
     found: list[Finding] = []
     entries = _entries(world, is_running)

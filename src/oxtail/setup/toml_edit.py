@@ -29,7 +29,6 @@ def parse(text: str, path: str) -> dict[str, Any]:
 
     Raises:
         MalformedFile: it is no TOML; the message names the line.
-
     """
     try:
         return tomllib.loads(text)
@@ -119,7 +118,6 @@ def add(text: str, path: str, keys: Keys, entry: Mapping[str, Any]) -> str:
 
     Raises:
         NotEditable: the file's form does not allow it.
-
     """
     newline = _newline(text)
 
@@ -149,7 +147,6 @@ def put(text: str, path: str, keys: Keys, value: object) -> str:
 
     Raises:
         NotEditable: the file's form does not allow it.
-
     """
 
     def by_library() -> str:
@@ -217,7 +214,6 @@ def remove(text: str, path: str, keys: Keys) -> str:
 
     Raises:
         NotEditable: the file's form does not allow it.
-
     """
 
     def by_library() -> str:

@@ -36,7 +36,6 @@ class Outcome(NamedTuple):
         status: ``trusted`` (now or before), ``declined``, ``not-asked`` or ``failed``.
         trusted: The hooks of ours that were trusted now, and their hashes.
         remark: What is to be said, or None.
-
     """
 
     status: str
@@ -97,7 +96,6 @@ def give_trust(world: World, confirm: Callable[[Sequence[str]], bool | None]) ->
     Args:
         world: Where Codex is.
         confirm: Shows the hooks and asks; None where nobody can be asked.
-
     """
     program = world.programs.get(CODEX)
     by_hand = "Codex asks for it when it starts: review the hooks and trust those of oxtail"

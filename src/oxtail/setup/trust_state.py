@@ -65,7 +65,6 @@ def look(world: World, record: Record) -> State:
 
     Raises:
         ConfigError: a file of Codex cannot be read.
-
     """
     trusted = untrusted = disabled = 0
     states = _states(world)

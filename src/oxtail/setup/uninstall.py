@@ -110,7 +110,6 @@ def make_plan(world: World, wanted: Wanted) -> Plan:
 
     Raises:
         SetupRefused: something is in the way; ``problems`` lists all of it.
-
     """
     kept = record.load(world.disk)
     changes: list[Change] = []
@@ -178,7 +177,6 @@ def uninstall(
         SetupRefused: something is in the way; nothing was changed.
         ConfigError: a file changes all the time, or cannot be written.
         StoreError: the record cannot be kept.
-
     """
     done: list[Change] = []
     remarks: list[str] = []

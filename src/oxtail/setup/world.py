@@ -38,7 +38,6 @@ class World(NamedTuple):
         codex_home: Codex's folder.
         command: How our server is started, an absolute path first.
         programs: The clients' programs, those that were found.
-
     """
 
     environ: Mapping[str, str]

@@ -39,7 +39,6 @@ class MemoryStore:
 
     Attributes:
         world: What this store shares with others.
-
     """
 
     def __init__(

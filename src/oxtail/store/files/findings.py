@@ -36,7 +36,6 @@ class Finding(NamedTuple):
         problem: What is the case.
         remedy: The command or step that mends it.
         path: Where, or None.
-
     """
 
     check: str
