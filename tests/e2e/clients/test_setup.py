@@ -53,6 +53,13 @@ def test_codex_trusts_the_hooks_of_setup_and_no_others(facts: dict[str, Any], pe
 
 
 @pytest.mark.parametrize("person", PEOPLE)
+def test_the_hooks_run_when_a_session_starts(facts: dict[str, Any], person: str) -> None:
+    seen = facts[person]
+    assert seen["claude starts"] == [seen["claude session"]]
+    assert len(seen["codex starts"]) == 1
+
+
+@pytest.mark.parametrize("person", PEOPLE)
 def test_doctor_finds_the_missing_trust_and_nothing_once_it_is_there(
     facts: dict[str, Any], person: str
 ) -> None:

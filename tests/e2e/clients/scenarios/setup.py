@@ -6,10 +6,11 @@ import json
 import os
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 from typing import Any, Final
 
-from e2e.clients.stage import PLAIN, client_program, stage
+from e2e.clients.stage import PLAIN, client_program, stage, until
 
 sys.path.append(os.environ["SCENARIO_SOURCE"])
 from oxtail.setup.app_server import app_server
@@ -21,6 +22,9 @@ ENVIRON: Final = {
     "DISABLE_AUTOUPDATER": "1",
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
 }
+
+NOWHERE: Final = "http://127.0.0.1:9/v1"
+"""Nobody listens on the discard port."""
 
 MINE: Final = """\
 # mine
@@ -81,6 +85,22 @@ def files() -> dict[str, str]:
     return {place: (HOME / place).read_text() for place in places if (HOME / place).exists()}
 
 
+def started(*words: str, **environ: str) -> list[str]:
+    """Start a client that reaches no model; return what its hook leaves when a session starts."""
+    drops = HOME / ".oxtail" / "session-starts"
+    before = set(os.listdir(drops)) if drops.exists() else set()
+    client = subprocess.Popen(
+        words, env={**ENVIRON, **environ}, cwd=HOME, stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        until(lambda: drops.exists() and set(os.listdir(drops)) - before, f"{words[0]} has a hook")
+    finally:
+        client.kill()
+        client.wait()
+    return sorted(set(os.listdir(drops)) - before)
+
+
 def furnish(*, used: bool) -> None:
     """Put both clients on PATH; with *used*, leave settings as a user of them has."""
     (HOME / "bin").mkdir(exist_ok=True)
@@ -114,6 +134,16 @@ def visit(*, used: bool) -> dict[str, Any]:
     seen["doctor"] = [
         one["check"] for one in oxtail("doctor")["findings"] if one["level"] == "wrong"
     ]
+    seen["claude session"] = str(uuid.uuid4())
+    seen["claude starts"] = started(
+        "claude", "-p", "Hello.", "--session-id", seen["claude session"],
+        ANTHROPIC_API_KEY="test", ANTHROPIC_BASE_URL=NOWHERE,
+    )  # fmt: skip
+    seen["codex starts"] = started(
+        "codex", "exec", "--skip-git-repo-check", "-c", 'model_provider="none"',
+        "-c", f'model_providers.none={{name="none",base_url="{NOWHERE}",wire_api="responses"}}',
+        "Hello.",
+    )  # fmt: skip
     changed = (HOME / ".claude.json").read_text()
     seen["again"] = [oxtail("setup", "--yes")["changed"], files()]
     assert changed == (HOME / ".claude.json").read_text()
