@@ -148,7 +148,8 @@ class DoorWaker:
             "ask_peer_wake_skipped",
             reason=refusal.reason,
             target_session_id=entry.session_id,
-            **{"target_server_pid": entry.server_pid, **dict(refusal.members)},
+            target_server_pid=entry.server_pid,
+            **dict(refusal.members),
         )
         return Woken(refusal.status, refusal.reason)
 

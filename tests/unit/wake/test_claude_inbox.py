@@ -126,14 +126,15 @@ def test_a_client_that_takes_a_little_now_and_then_does_not_stretch_the_time(
     def sip() -> None:
         connection, _ = client.socket.accept()
         with connection:
-            while not over.wait(0.02):
-                connection.recv(4_096)
+            while not over.wait(0.03):
+                connection.recv(65_536)
 
     thread = threading.Thread(target=sip)
     thread.start()
-    assert ClaudeInbox(client.environ).offer("x" * 990_000).outcome == "failed"
+    offer = ClaudeInbox(client.environ).offer("x" * 990_000)
     over.set()
     thread.join(5)
+    assert offer.outcome == "failed"
 
 
 def test_a_client_that_hangs_up_is_a_failure(client: Client) -> None:
