@@ -15,6 +15,9 @@ from harness import Row, quantile
 FULL_LEDGER_RATIO = 1.5
 """What a send into a full ledger may cost, in sends into a near-empty one."""
 
+QUIET_HOOK_RATIO = 3
+"""What a hook without mail may cost, in shells that do nothing."""
+
 
 def _p50(rows: Sequence[Row], name: str) -> float | None:
     for row in rows:
@@ -26,6 +29,8 @@ def _p50(rows: Sequence[Row], name: str) -> float | None:
 def _bound(row: Row, rows: Sequence[Row]) -> float | None:
     if row.name == "sendfull" and (near_empty := _p50(rows, "send")):
         return near_empty * FULL_LEDGER_RATIO
+    if row.name in ("hooknone", "hooknonecx") and (shell := _p50(rows, "shell")):
+        return shell * QUIET_HOOK_RATIO
     return row.bound
 
 

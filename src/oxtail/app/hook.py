@@ -49,14 +49,15 @@ def handle(
         ctx: The context; its store waits for no lock longer than :data:`LOCK_BUDGET_MS`.
         event: What happened.
         emit: Returns only when the output is out.
-        was_seen: Whether the caller saw mail a moment ago.
+        was_seen: Whether the script that comes before this saw mail a moment ago, after it had said
+            that the session is busy.
 
     Raises:
         StoreError: the inbox could not be read; nothing was taken.
         NotEmitted: as from *emit*.
     """
     rule = rule_for(event)
-    if rule.marker and not rule.ends:
+    if rule.marker and not rule.ends and not (was_seen and rule.marker == BUSY):
         _mark(ctx, event, rule.marker)
     if not rule.delivers:
         if rule.marker and rule.ends:

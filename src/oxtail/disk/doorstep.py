@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from oxtail.disk.atomic import Disk
 
-KEEP_SECONDS: Final = 30 * 86_400
-"""A link older than this goes, as the known session does that it belongs to."""
+KEEP_SECONDS: Final = 7 * 86_400
+"""A link older than this to an empty box goes: the shell hook looks through all links."""
 
 
 class FileDoorstep:

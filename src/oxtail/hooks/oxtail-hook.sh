@@ -2,7 +2,7 @@
 # oxtail: a coding agent's client runs this when something happens, as
 #     oxtail-hook.sh EVENT CLIENT
 # with the event's JSON on standard input.  It prints nothing or one line of JSON, and its exit
-# status is always 0.  Without mail it starts nothing (for Codex one dd); with mail, Python.
+# status is always 0.  Without mail it starts nothing (for Codex one dd a turn); with mail, Python.
 # `oxtail setup` writes this file; `oxtail uninstall` removes it.
 PYTHON=@PYTHON@
 RUN=@RUN@
@@ -27,6 +27,14 @@ looks_waiting() {
     return 1
 }
 
+# Whether any session has mail; as far as that there is no need to know which one this is.
+anyone_waits() {
+    for box in "$home"/by-session/*; do
+        [ -s "$box" ] && return 0
+    done
+    return 1
+}
+
 # Ends the script.  Where Python cannot do its part the turn must end as if there were no mail.
 python() {
     [ -x "$PYTHON" ] || PYTHON=$(command -v python3)
@@ -42,6 +50,8 @@ esac
 [ "$client" != claude ] || sid=${CLAUDE_CODE_SESSION_ID-}
 if [ -z "$sid" ]; then
     [ ! -t 0 ] || exit 0
+    # The call of the server, beside this command, says that the session is busy.
+    case $event in *ToolUse) anyone_waits || exit 0 ;; esac
     head=$(dd bs=1024 count=1 2>/dev/null)
     case $head in
     '{"session_id":"'*) sid=${head#*:\"} ;;

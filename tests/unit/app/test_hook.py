@@ -126,6 +126,18 @@ def test_mail_that_the_other_hook_took_leaves_the_marker_to_it(world: World, bob
     assert marker(world) == "idle"
 
 
+def test_a_session_that_said_so_already_is_not_marked_busy_again(
+    world: World, bob: Context
+) -> None:
+    mail(world, "hello")
+    hook = Hook(bob)
+
+    hook("PostToolUse", was_seen=True)
+
+    assert "hello" in hook.text
+    assert marker(world) is None
+
+
 def test_mail_that_was_seen_and_is_reserved_does_not_keep_the_session_busy(
     world: World, bob: Context
 ) -> None:

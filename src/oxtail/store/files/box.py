@@ -86,6 +86,11 @@ class Boxes:
         """Return the path of the box *name*; ValueError if that is no box name."""
         return self._disk.layout.box(name)
 
+    def is_empty(self, name: str) -> bool:
+        """Tell whether nothing lies in the box *name*; takes no lock."""
+        stamp = self._disk.stamp(self.path(name))
+        return stamp is None or not stamp.size
+
     @contextmanager
     def holding(self, name: str) -> Iterator[OpenBox]:
         """Hold the lock of the box *name*; an ``OSError`` of the block becomes a ``StoreError``.

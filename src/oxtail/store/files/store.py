@@ -273,8 +273,7 @@ class FileStore:
 
     def has_mail(self, box: str) -> bool:
         """Tell whether a box holds anything; see :meth:`oxtail.ports.Store.has_mail`."""
-        stamp = self._disk.stamp(self._boxes.path(box))
-        return bool(stamp and stamp.size) or self._claims.holds_any(box)
+        return not self._boxes.is_empty(box) or self._claims.holds_any(box)
 
     def bell(self, boxes: Sequence[str]) -> FileBell:
         """Return a doorbell; see :meth:`oxtail.ports.Store.bell`."""
