@@ -134,6 +134,15 @@ def test_a_command_that_does_more_or_less_than_add_is_not_taken(
     assert value == {"numStartups": 3, "x": []}
 
 
+def test_a_command_that_lays_the_file_out_anew_is_not_taken(home: Path, path: Path) -> None:
+    (home / ".claude").mkdir()
+    (home / CLAUDE_JSON).write_text('{\n\t"a": {\n\t\t"b": 1\n\t}\n}\n')
+    program(path, "claude", CLAUDE_ADD.replace("EXTRA", ""))
+
+    assert main(["setup", "--client", "claude", "--json"]) == 0
+    assert (home / CLAUDE_JSON).read_text().startswith('{\n\t"a": {\n\t\t"b": 1\n\t},\n\t"mcp')
+
+
 def test_a_command_that_hangs_is_ended(
     home: Path, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,6 +175,20 @@ def test_hooks_of_setup_are_trusted_and_others_are_not(
     assert main(["setup", "--client", "codex", "--json"]) == 0
     assert main(["uninstall", "--json"]) == 0
     assert snapshot(home) == before
+
+
+def test_a_hook_of_another_file_that_looks_like_ours_is_not_trusted(home: Path, path: Path) -> None:
+    (home / ".codex").mkdir()
+    code = CODEX.replace("MODE", "").replace(
+        '"sourcePath": home + "/hooks.json"',
+        '"sourcePath": "/project/.codex/hooks.json" if event == "Stop" else home + "/hooks.json"',
+    )
+    program(path, "codex", code)
+
+    assert main(["setup", "--client", "codex", "--yes", "--json"]) == 0
+    state = tomllib.loads((home / CONFIG).read_text())["hooks"]["state"]
+    assert len(state) == 7
+    assert not any(":stop:" in key for key in state)
 
 
 def test_trust_in_our_hooks_is_taken_back_where_the_file_has_changed(

@@ -170,6 +170,21 @@ def test_a_stale_hook_is_replaced_where_it_stands(home: Path) -> None:
     )
 
 
+def test_what_a_person_changed_between_two_setups_is_not_undone(home: Path) -> None:
+    furnish(home, "third party in the same group")
+    set_up()
+    path = home / SETTINGS
+    text = path.read_text().replace('"Bash(ls:*)"', '"Bash(cat:*)"')
+    path.write_text(text.replace('"timeout": 10', '"timeout": 99'))
+    set_up()
+    assert main(["uninstall", "--json"]) == 0
+
+    assert values(home)[SETTINGS]["permissions"] == {"allow": ["Bash(cat:*)"]}
+    assert handlers(values(home)[SETTINGS])["Stop"] == [
+        (None, {"type": "command", "command": "say done"})
+    ]
+
+
 def test_each_changed_file_has_one_dated_backup(home: Path) -> None:
     files = furnish(home, "third party in the same group")
     set_up()
