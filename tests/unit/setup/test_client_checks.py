@@ -15,6 +15,7 @@ from oxtail.cli.setup import world_here
 from oxtail.core.codec import encode_pretty
 from oxtail.core.entry import OURS, Client, Entry
 from oxtail.setup import checks, session_checks
+from oxtail.setup.programs import Answer, ask
 from oxtail.store.files.findings import NOTE, WRONG
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ def set_up(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (home / ".local").mkdir()
     monkeypatch.setenv("PATH", str(home / ".local"))
     monkeypatch.chdir(home)
+    # A real start takes most of the time of these tests; one of them has it.
+    monkeypatch.setattr(
+        checks, "ask", lambda words, *_: Answer(0 if os.access(words[0], os.X_OK) else None, "")
+    )
     furnish(home, "nothing there")
     assert main(["setup", "--json"]) == 1
     places = [
@@ -59,7 +64,8 @@ def edit(path: Path, change: Any) -> None:
     path.write_text(json.dumps(value, indent=2))
 
 
-def test_nothing_is_found_where_all_is_well(home: Path) -> None:
+def test_nothing_is_found_where_all_is_well(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "ask", ask)
     before = snapshot(home)
 
     assert found() == set()
@@ -71,6 +77,20 @@ def test_a_client_that_is_not_set_up_is_a_note_where_the_other_is(home: Path) ->
     assert found() == {("codex-setup", NOTE)}
     main(["uninstall", "--json"])
     assert found() == {("codex-setup", WRONG), ("claude-setup", WRONG)}
+
+
+def test_a_command_that_fails_is_found(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "ask", ask)
+    program = home / "oxtail"
+    program.write_text("#!/bin/sh\necho broken >&2\nexit 3\n")
+    program.chmod(0o755)
+    edit(
+        home / CLAUDE_JSON, lambda value: value["mcpServers"]["oxtail"].update(command=str(program))
+    )
+
+    (finding,) = checks.examine(world_here())
+    assert finding.check == "claude-server"
+    assert "broken" in finding.problem
 
 
 @pytest.mark.parametrize(

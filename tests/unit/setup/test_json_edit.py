@@ -118,7 +118,7 @@ OBJECTS = st.dictionaries(st.text(), JSON, max_size=4)
 
 
 @given(OBJECTS, st.sampled_from([None, 1, 2, "\t"]), st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_every_json_means_to_us_what_it_means_to_the_library(
     value: dict[str, Any], indent: Any, escaped: bool
 ) -> None:
@@ -128,7 +128,7 @@ def test_every_json_means_to_us_what_it_means_to_the_library(
 
 
 @given(OBJECTS, JSON, st.sampled_from([None, 2, "\t"]), st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_adding_and_removing_gives_any_text_back(
     value: dict[str, Any], new: Any, indent: Any, crlf: bool
 ) -> None:
@@ -144,7 +144,7 @@ def test_adding_and_removing_gives_any_text_back(
 
 
 @given(st.lists(JSON, min_size=1, max_size=5), st.data(), st.sampled_from([None, 2]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_removing_an_item_leaves_the_others(items: list[Any], data: Any, indent: Any) -> None:
     place = data.draw(st.integers(0, len(items) - 1))
     editor = Editor(json.dumps({"a": items}, indent=indent), "f")

@@ -258,7 +258,7 @@ def test_a_codex_that_hangs_fails_or_talks_nonsense_is_reported(
     monkeypatch: pytest.MonkeyPatch,
     mode: str,
 ) -> None:
-    monkeypatch.setattr(app_server.app_server.__wrapped__, "__defaults__", (1.0,))  # type: ignore[attr-defined]
+    monkeypatch.setattr(app_server.app_server.__wrapped__, "__defaults__", (0.4,))  # type: ignore[attr-defined]
     (home / ".codex").mkdir()
     program(path, "codex", CODEX.replace("MODE", mode))
 
