@@ -22,13 +22,17 @@ from oxtail.store.files.store import FileStore
 from oxtail.trace import Trace, open_trace
 from oxtail.wake.markers import FileMarkers
 from oxtail.wake.records import FileWakeRecords
-from oxtail.wake.waker import NoDoors
+from oxtail.wake.waker import DoorWaker, LateDoor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from oxtail.config import Settings
     from oxtail.ports import Detection, OwnDoor, Panes, Transcripts
+    from oxtail.wake.tmux_door import TmuxDoor
+
+PANE_LOCK_SECONDS: Final = 1.0
+"""How long a sender waits while another one types into the same pane."""
 
 ROLES: Final = ("server", "python", "cli")
 """Who takes part: the server of an agent, a Python program, or one command."""
@@ -160,6 +164,33 @@ def _doors(
     return (CodexQueue(None, environ, thread_id, ancestors=ancestor_pids, trace=trace),)
 
 
+def _tmux_door(
+    settings: Settings, disk: Disk, clock: SystemClock, markers: FileMarkers
+) -> TmuxDoor:
+    """Return the last resort: verified keystrokes into the pane of a peer without another door."""
+    from oxtail.identity.ancestry import is_client
+    from oxtail.identity.process import is_same_process, run_ps
+    from oxtail.store.files.locks import Locks
+    from oxtail.wake.records import FileTypings
+    from oxtail.wake.tmux import Tmux
+    from oxtail.wake.tmux_door import System, TmuxDoor
+
+    locks = Locks(disk, PANE_LOCK_SECONDS, disk.trace)
+    return TmuxDoor(
+        Tmux(settings.environ, disk.trace),
+        System(
+            run_ps=run_ps,
+            is_client=is_client,
+            is_same_process=is_same_process,
+            lock=lambda pane: locks.holding(disk.layout.pane_lock(pane), "door_lock_stolen"),
+            has_marker=lambda session_id: markers.read(session_id) is not None,
+        ),
+        FileTypings(disk, clock, window_ms=settings.wake_debounce_ms),
+        strategy=settings.wake_strategy,
+        trace=disk.trace,
+    )
+
+
 def open_context(settings: Settings, *, role: str, announced: bool | None = None) -> Context:
     """Return the context of this process on the state folder of *settings*.
 
@@ -195,6 +226,7 @@ def open_context(settings: Settings, *, role: str, announced: bool | None = None
     panes = _panes(settings, trace)
     detection = _detection(settings, role, disk, clock, transcripts)
     first = _first_entry(settings, role, clock)
+    markers = FileMarkers(disk)
     doors = _doors(settings, role, first.client.type, lambda: session.entry, trace)
     session = Session(
         first,
@@ -215,7 +247,7 @@ def open_context(settings: Settings, *, role: str, announced: bool | None = None
         store=store,
         registry=registry,
         projects=FileProjects(settings.scope),
-        presence=FileMarkers(disk),
+        presence=markers,
         wake_records=FileWakeRecords(
             disk,
             clock,
@@ -223,7 +255,13 @@ def open_context(settings: Settings, *, role: str, announced: bool | None = None
             min_interval_ms=settings.autowake_min_interval_ms,
             trace=trace,
         ),
-        waker=NoDoors(settings.wake_strategy, trace),
+        waker=DoorWaker(
+            settings.wake_strategy,
+            trace,
+            monotonic=clock.monotonic,
+            debounce_ms=settings.wake_debounce_ms,
+            doors=(LateDoor("tmux", lambda: _tmux_door(settings, disk, clock, markers)),),
+        ),
         panes=panes,
         transcripts=transcripts,
         clock=clock,

@@ -179,10 +179,3 @@ class DoorWaker:
         oldest_kept = now - STAMP_WINDOWS * self._window
         kept = [(key, at) for key, at in self._stamps.items() if at >= oldest_kept]
         self._stamps = dict(kept[-STAMPS_MAX:])
-
-
-class NoDoors(DoorWaker):
-    """A waker that has no door to try: every wake is skipped, with its reason in the trace."""
-
-    def __init__(self, strategy: str, trace: Trace) -> None:
-        super().__init__(strategy, trace, monotonic=lambda: 0.0, debounce_ms=0, doors=())

@@ -7,7 +7,7 @@ import pytest
 from helpers.fakes import FakeClock, FakeTrace
 from oxtail.core.entry import Client, Entry
 from oxtail.errors import PaneError
-from oxtail.wake.waker import STAMPS_MAX, Door, DoorWaker, LateDoor, NoDoors, Refusal, Woken
+from oxtail.wake.waker import STAMPS_MAX, Door, DoorWaker, LateDoor, Refusal, Woken
 
 
 def peer(session_id: str | None = "s1", pid: int = 100) -> Entry:
@@ -54,13 +54,6 @@ def test_strategy_off_touches_no_door(world: World) -> None:
     assert world.waker(door, strategy="off").wake(peer()) == "disabled"
     assert door.opened == 0
     assert world.reasons() == ["strategy-off"]
-
-
-def test_without_doors_there_is_no_target_and_no_debounce(world: World) -> None:
-    waker = NoDoors("auto", world.trace)
-    assert [waker.wake(peer()) for _ in range(2)] == ["skipped_no_target"] * 2
-    assert world.reasons() == ["no-door", "no-door"]
-    assert NoDoors("off", world.trace).wake(peer()) == "disabled"
 
 
 @pytest.mark.parametrize(("outcome", "status"), [(True, "fired"), (False, "fired_unconfirmed")])
