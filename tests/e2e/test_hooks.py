@@ -14,6 +14,7 @@ import pytest
 
 from helpers.hooking import Hooked
 from helpers.stores import ALICE, BOB
+from helpers.waiting import until
 from oxtail.core.correlation import Ask
 from oxtail.core.names import session_box
 from oxtail.hooks import script
@@ -221,6 +222,27 @@ def test_a_turn_that_was_prolonged_is_not_prolonged_again(hooked: Hooked, client
     assert hooked.unread() == ["hello"]
     assert "hello" in hooked.run("Stop", client, members={"stop_hook_active": False}).text
     assert hooked.marker == "busy"
+
+
+def test_mail_that_comes_as_the_session_says_idle_is_found(hooked: Hooked) -> None:
+    (hooked.home / "activity").mkdir(mode=0o700)
+    marker = hooked.home / "activity" / BOB
+    os.mkfifo(marker)  # the script waits here until somebody reads
+
+    process = hooked.start("Stop")
+    until(lambda: process.poll() is not None or _sleeps(process.pid))
+    hooked.mail("in the last moment")
+    assert marker.read_text(encoding="ascii") == "idle"
+    out, _ = process.communicate(hooked.payload("Stop"), timeout=15)
+
+    assert b"in the last moment" in out
+    assert hooked.marker == "busy"
+
+
+def _sleeps(pid: int) -> bool:
+    """Tell whether a process waits; this script does so nowhere but at the fifo."""
+    shown = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
+    return shown.stdout.startswith("S")
 
 
 @pytest.mark.parametrize("event", ["PostToolUse", "Stop"])
