@@ -191,7 +191,7 @@ def test_lines_are_counted_anew_only_where_another_peer_replaced_the_file(
     store.put(TO_BOB, letter())
 
     assert len(counted) == 2
-    side = path.with_name(path.name + ".lock.flock").read_bytes().split()
+    side = path.with_name(path.name + ".count").read_bytes().split()
     assert [int(side[0]), int(side[2])] == [path.stat().st_size, 7]
 
 

@@ -258,23 +258,62 @@ def test_a_stale_lock_that_is_a_file_is_set_aside(bench: Bench) -> None:
     assert bench.is_clean()
 
 
+@pytest.mark.parametrize("call", ["pwrite", "link"])
 def test_without_a_token_the_folder_does_not_stay(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
-    real = os.open
+    def full(*_args: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    def full(path: str, *args: int) -> int:
-        if str(path).endswith(".owner") and args[0] & os.O_CREAT:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return real(path, *args)
-
-    monkeypatch.setattr(os, "open", full)
+    monkeypatch.setattr(os, call, full)
     with pytest.raises(StoreError):
         bench.take()
     monkeypatch.undo()
 
     assert bench.is_clean()
     bench.take(0.2)
+
+
+def test_without_links_the_token_is_a_file_of_its_own(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_source: str, _target: str) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    with bench.locks().holding(bench.file, "stale_clear") as held:
+        assert bench.owner.read_bytes() == held.token
+        assert bench.owner.stat().st_nlink == 1
+    assert bench.is_clean()
+
+
+@pytest.mark.parametrize("kind", ["file", "link to the side file", "dangling link"])
+def test_an_orphan_token_is_replaced(bench: Bench, kind: str) -> None:
+    bench.take()
+    if kind == "file":
+        bench.owner.write_bytes(b"1." + NODE)
+    elif kind == "dangling link":
+        bench.owner.symlink_to("/nowhere/at/all")
+    else:
+        os.link(bench.file + ".lock.flock", bench.owner)
+    with bench.locks().holding(bench.file, "stale_clear") as held:
+        assert bench.owner.read_bytes() == held.token
+        held.check()
+
+    assert bench.is_clean()
+
+
+def test_a_peer_that_writes_into_an_orphan_keeps_its_lock(bench: Bench) -> None:
+    """Its token lies in the side file then, which a waiting Python peer must not touch."""
+    bench.take()
+    os.link(bench.file + ".lock.flock", bench.owner)
+    bench.lock.mkdir()
+    token = b"%d.%s" % (os.getpid(), NODE)
+    bench.owner.write_bytes(token)
+    with pytest.raises(LockBusy):
+        bench.take(0.1)
+
+    assert bench.owner.read_bytes() == token
 
 
 def test_without_kernel_locks_the_folder_alone_decides(

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from oxtail.store.files.locks import Held, Locks
     from oxtail.trace import Trace
 
+COUNT_ENDING: Final = ".count"
+"""Ending of the file beside a ledger that says how many lines it has."""
+
 _HINT_MAX_BYTES: Final = 128
 _PIECE_BYTES: Final = 1 << 20
 
@@ -104,12 +107,12 @@ class Ledgers:
             self._disk.set_aside(path, error.problem)
             descriptor = self._disk.append(path, line)
         try:
-            count, limit = self._hint(held, before.size, before.inode) if before else (0, 0)
+            count, limit = self._hint(path, before.size, before.inode) if before else (0, 0)
             count = count + 1 if count or not before else self._count(descriptor)
             limit = limit or ledger_limit(self._bound)
             if count > limit:
                 count, limit = self._compact(path, held, session_id, count)
-            self._remember(path, held, count, limit)
+            self._remember(path, count, limit)
         except BaseException:
             os.close(descriptor)
             raise
@@ -117,26 +120,32 @@ class Ledgers:
 
     # ------------------------------------------------------------------ length
 
-    def _hint(self, held: Held, size: int, inode: int) -> tuple[int, int]:
+    def _hint(self, path: str, size: int, inode: int) -> tuple[int, int]:
         """Return the count of lines and the limit that the last Python writer left, or zeros.
 
         They are believed only if the file is the one that it left; npm peers replace it.
         """
-        if held.flock is None:
+        try:
+            fields = (self._disk.read(path + COUNT_ENDING, _HINT_MAX_BYTES) or b"").split()
+        except StoreError:
             return 0, 0
-        fields = os.pread(held.flock, _HINT_MAX_BYTES, 0).split()
         if len(fields) != 4 or not all(field.isdigit() for field in fields):
             return 0, 0
         if (int(fields[0]), int(fields[1])) != (size, inode):
             return 0, 0
         return int(fields[2]), int(fields[3])
 
-    def _remember(self, path: str, held: Held, count: int, limit: int) -> None:
+    def _remember(self, path: str, count: int, limit: int) -> None:
         stamp = self._disk.stamp(path)
-        if held.flock is not None and stamp is not None:
-            hint = b"%d %d %d %d" % (stamp.size, stamp.inode, count, limit)
-            with suppress(OSError):  # without a hint the next writer counts
-                os.pwrite(held.flock, hint.ljust(_HINT_MAX_BYTES), 0)
+        if stamp is None:
+            return
+        hint = b"%d %d %d %d" % (stamp.size, stamp.inode, count, limit)
+        with suppress(OSError, StoreError):  # without a hint the next writer counts
+            descriptor = self._disk.open_side(path + COUNT_ENDING)
+            try:
+                os.pwrite(descriptor, hint.ljust(_HINT_MAX_BYTES), 0)
+            finally:
+                os.close(descriptor)
 
     @staticmethod
     def _count(descriptor: int) -> int:

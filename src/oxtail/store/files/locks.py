@@ -48,6 +48,9 @@ _NODE_MODE: Final = 0o700
 _PYTHON_TOKEN: Final = re.compile(rb"[1-9][0-9]*\.[0-9a-f]{24}")
 _ANY_TOKEN: Final = re.compile(rb"([1-9][0-9]{0,9})\.[0-9a-f]+")
 _REFUSED: Final = frozenset((errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL))
+_NO_LINKS: Final = frozenset(
+    (errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOENT)
+)
 _TOKEN_MAX_BYTES: Final = 256
 _OWNER_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
 
@@ -65,8 +68,7 @@ class Held:
     """A lock that this thread holds.
 
     Attributes:
-        flock: Descriptor of the side file, whose content belongs to the holder; None where the
-            file system has no kernel locks.
+        flock: Descriptor of the side file; None where the file system has no kernel locks.
     """
 
     def __init__(self, path: str, token: bytes, flock: int | None) -> None:
@@ -110,6 +112,28 @@ def _is_gone(token: bytes | None) -> bool:
         return True
     except (OSError, OverflowError):
         return False
+    return False
+
+
+def _link_token(held: Held, flock: int, owner: str) -> bool:
+    """Put the token into the side file and link that as *owner*; False where there are no links.
+
+    A file of its own would be made and removed by every lock, which costs the disk far more.
+    Whatever *owner* is now is an orphan, because the folder was made just before.
+    """
+    os.pwrite(flock, held.token, 0)
+    os.ftruncate(flock, len(held.token))
+    for _ in range(2):
+        try:
+            os.link(f"{held.path}.flock", owner)
+        except FileExistsError:
+            os.unlink(owner)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            return False
+        else:
+            return True
     return False
 
 
@@ -266,11 +290,12 @@ class Locks:
     def _write_token(self, held: Held) -> None:
         owner = f"{held.path}.owner"
         try:
-            descriptor = os.open(owner, _OWNER_FLAGS, 0o600)
-            try:
-                os.write(descriptor, held.token)
-            finally:
-                os.close(descriptor)
+            if held.flock is None or not _link_token(held, held.flock, owner):
+                descriptor = os.open(owner, _OWNER_FLAGS, 0o600)
+                try:
+                    os.write(descriptor, held.token)
+                finally:
+                    os.close(descriptor)
         except OSError:
             # Without a token the lock could not be released, and would block everybody for 30 s.
             with suppress(OSError):
