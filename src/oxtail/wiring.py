@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from oxtail.app.context import Context
 from oxtail.app.session import CLAIMED, SURE_SOURCES, Session
 from oxtail.core.entry import OURS, Client, Entry
+from oxtail.core.wake import NO_VERIFIED_PANE
 from oxtail.disk.atomic import Disk
 from oxtail.disk.doorstep import FileDoorstep
 from oxtail.identity.process import current_owner, provably_dead
@@ -22,7 +23,7 @@ from oxtail.store.files.store import FileStore
 from oxtail.trace import Trace, open_trace
 from oxtail.wake.markers import FileMarkers
 from oxtail.wake.records import FileWakeRecords
-from oxtail.wake.waker import DoorWaker, LateDoor
+from oxtail.wake.waker import DoorWaker, LateDoor, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -260,7 +261,14 @@ def open_context(settings: Settings, *, role: str, announced: bool | None = None
             trace,
             monotonic=clock.monotonic,
             debounce_ms=settings.wake_debounce_ms,
-            doors=(LateDoor("tmux", lambda: _tmux_door(settings, disk, clock, markers)),),
+            doors=(
+                LateDoor(
+                    "tmux",
+                    lambda: _tmux_door(settings, disk, clock, markers),
+                    leads_to=lambda entry: entry.tmux_pane is not None,
+                    otherwise=Refusal(NO_VERIFIED_PANE),
+                ),
+            ),
         ),
         panes=panes,
         transcripts=transcripts,

@@ -70,15 +70,28 @@ class LateDoor:
     Args:
         name: The name of the door.
         build: Returns the door.
+        leads_to: Tells from its entry whether a peer could be behind this door at all.
+        otherwise: What is said of a peer that cannot.
     """
 
-    def __init__(self, name: str, build: Callable[[], Door]) -> None:
+    def __init__(
+        self,
+        name: str,
+        build: Callable[[], Door],
+        *,
+        leads_to: Callable[[Entry], bool] = lambda _entry: True,
+        otherwise: Refusal | None = None,
+    ) -> None:
         self.name = name
         self._build = build
+        self._leads_to = leads_to
+        self._otherwise = otherwise
         self._door: Door | None = None
 
     def open(self, entry: Entry) -> bool | Refusal | None:
-        """As the door itself."""
+        """As the door itself, which is not even built for a peer that it cannot lead to."""
+        if not self._leads_to(entry):
+            return self._otherwise
         if self._door is None:
             self._door = self._build()
         return self._door.open(entry)

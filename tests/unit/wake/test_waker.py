@@ -184,3 +184,22 @@ def test_a_late_door_is_built_when_it_is_tried_and_once(world: World) -> None:
     assert built == []
     assert [world.waker(late).wake(peer()) for _ in range(2)] == ["fired", "fired"]
     assert [door.opened for door in built] == [2]
+
+
+def test_a_door_that_cannot_lead_to_a_peer_is_not_even_built(world: World) -> None:
+    built: list[str] = []
+
+    def build() -> Door:
+        built.append("door")
+        return ScriptedDoor("d", True)
+
+    late = LateDoor(
+        "tmux",
+        build,
+        leads_to=lambda entry: entry.tmux_pane is not None,
+        otherwise=Refusal("no-verified-pane"),
+    )
+    assert late.open(peer()._replace(tmux_pane=None)) == Refusal("no-verified-pane")
+    assert built == []
+    assert late.open(peer()._replace(tmux_pane="%1")) is True
+    assert built == ["door"]
