@@ -22,6 +22,7 @@ EVENTS: dict[str, str] = {
     "detect_preserved_existing_session_id": "detection disagreed with the known session, which stays",
     "detect_run": "the server looked for its session id",
     "detect_skip_retries": "no way to learn the session id can ever work here",
+    "door_lock_stolen": "the lock of a pane was taken over from a process that has ended",
     "doorstep_failed": "hooks could not be told where a session's mail lies; they look for it",
     "hook_delivered": "a hook put mail before its model",
     "hook_failed": "a hook did nothing; mail that was not shown stays",
