@@ -285,6 +285,29 @@ def test_all_siblings_are_drained(hooked: Hooked) -> None:
     assert hooked.unread("4000009") == ["of a stranger"]
 
 
+DIES_WITH_MAIL = """
+import os
+from oxtail import config, wiring
+from oxtail.core.names import session_box
+store = wiring.open_context(config.from_env(os.environ), role="cli").store
+boxes = [session_box(os.environ["RECEIVER"])]
+claim = store.claim(boxes, [message.id for message in store.peek(boxes).messages])
+os._exit(0 if claim.messages else 1)
+"""
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("event", ["PostToolUse", "UserPromptSubmit", "Stop"])
+def test_mail_that_a_dead_server_held_is_brought_in(
+    hooked: Hooked, event: str, client: str
+) -> None:
+    hooked.mail("held by the dead")
+    environ = {**os.environ, "RECEIVER": BOB, "PYTHONPATH": os.pathsep.join(sys.path)}
+    assert subprocess.run([sys.executable, "-c", DIES_WITH_MAIL], env=environ).returncode == 0
+
+    assert "held by the dead" in hooked.run(event, client).text
+
+
 def test_a_link_brings_in_mail_of_another_box_without_python_for_an_empty_one(
     hooked: Hooked,
 ) -> None:

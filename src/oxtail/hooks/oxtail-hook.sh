@@ -17,12 +17,21 @@ mark() {
     printf %s "$1" >"$home/activity/$sid"
 } 2>/dev/null
 
+# Whether somebody holds mail of a box, perhaps a server that died while it showed it.
+is_held() {
+    for claim in "$home/claimed/$1"*; do
+        [ -e "$claim" ] && return 0
+    done
+    return 1
+}
+
 # Whether there is mail.  The server links each box of its session here.
 looks_waiting() {
     for box in "$home/by-session/$sid".*; do
         [ -h "$box" ] || return 1
         linked=1
         [ -s "$box" ] && return 0
+        is_held "${box##*.}." && return 0
     done
     return 1
 }
@@ -32,7 +41,7 @@ anyone_waits() {
     for box in "$home"/by-session/*; do
         [ -s "$box" ] && return 0
     done
-    return 1
+    is_held ''
 }
 
 # Ends the script.  Where Python cannot do its part the turn must end as if there were no mail.
