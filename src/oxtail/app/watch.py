@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from oxtail.app.read import reserved_for_asks
 from oxtail.app.send import SILENT
-from oxtail.core.nudge import LOOK_SECONDS, Facts, Verdict, decide, text_for
-from oxtail.core.presence import classify
+from oxtail.core.nudge import LOOK_SECONDS, START_SECONDS, Facts, Verdict, decide, text_for
+from oxtail.core.presence import Marker, classify
 from oxtail.core.wake import ACCEPTED
 
 if TYPE_CHECKING:
@@ -102,8 +102,16 @@ class Watcher:
                 grace=ctx.settings.self_wake_grace_ms / 1000,
                 throttle=ctx.settings.self_wake_throttle_ms / 1000,
                 cap=ctx.settings.self_wake_cap,
+                starting=self._is_starting(marker),
             )
         )
+
+    def _is_starting(self, marker: Marker | None) -> bool:
+        """Tell whether this server began a moment ago, and no hook has run since."""
+        began = self._ctx.session.entry.started_at
+        if marker is not None and marker.at >= began:
+            return False
+        return self._ctx.clock.now() - began < START_SECONDS
 
     def _may_nudge(self) -> bool:
         """Tell whether this server is the one to nudge: of several of a session the freshest."""

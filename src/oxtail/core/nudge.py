@@ -2,7 +2,8 @@
 
 The rule: one nudge per batch.  While a nudge is out, what arrives is read together with what it was
 for; only when the session had time and still has not looked is it nudged again, a few times.
-A session that is at work is left alone: its hooks show it the mail.
+A session that is at work is left alone: its hooks show it the mail.  So is one that has only just
+begun: its first prompt is on the way, and a nudge would come before it and cost a turn of its own.
 ``docs/reference/wake.md`` describes the settings.
 """
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS: Final = 1.0
 """Longest time between two looks while mail waits."""
+
+START_SECONDS: Final = 5.0
+"""How long a session that has begun may take to its first prompt; one that is resumed takes two."""
 
 IDS_SHOWN: Final = 5
 """How many message ids a nudge spells out."""
@@ -34,6 +38,7 @@ class Facts(NamedTuple):
         grace: Seconds that a session has to look after an offer.
         throttle: Least seconds between offers of the same mail.
         cap: Most offers of the same mail.
+        starting: Whether the session began a moment ago and has not said a word since.
     """
 
     waiting: tuple[str, ...]
@@ -44,6 +49,7 @@ class Facts(NamedTuple):
     grace: float
     throttle: float
     cap: int
+    starting: bool = False
 
 
 class Verdict(NamedTuple):
@@ -53,7 +59,7 @@ class Verdict(NamedTuple):
         ids: The messages to offer now; empty for none.
         attempt: How often the oldest of them was offered before; the next door is tried first.
         reason: ``offer``, or why nothing is offered: ``no_mail``, ``disabled``, ``busy``,
-            ``waiting_for_reader``, ``throttled``, ``gave_up``.
+            ``starting``, ``waiting_for_reader``, ``throttled``, ``gave_up``.
     """
 
     ids: tuple[str, ...]
@@ -73,6 +79,8 @@ def decide(facts: Facts) -> Verdict:
         return _nothing("disabled")
     if facts.presence is Presence.BUSY:
         return _nothing("busy")
+    if facts.starting:
+        return _nothing("starting")
     open_ids = tuple(i for i in facts.waiting if facts.offered.get(i, 0) < facts.cap)
     if not open_ids:
         return _nothing("gave_up")

@@ -6,12 +6,13 @@ import threading
 
 import pytest
 
-from helpers.fakes import ALICE, BOB, World
+from helpers.fakes import ALICE, BOB, CAROL, World
 from helpers.waiting import until
 from oxtail.app.read import read
 from oxtail.app.send import send
 from oxtail.app.watch import Watcher
 from oxtail.core.correlation import Ask
+from oxtail.core.nudge import START_SECONDS
 from oxtail.core.offer import Offer
 from oxtail.core.presence import Marker
 
@@ -43,7 +44,9 @@ def alice(world):
 
 @pytest.fixture
 def bob(world):
-    return world.context(BOB, pid=2)
+    ctx = world.context(BOB, pid=2)
+    world.clock.advance(START_SECONDS)
+    return ctx
 
 
 def look(watcher: Watcher, ctx) -> float:
@@ -100,6 +103,35 @@ def test_a_busy_session_is_left_to_its_hooks(world, alice, bob):
 
     world.presence.markers[BOB] = Marker("idle", world.clock.now())
     look(watcher, bob)
+    assert len(door.texts) == 1
+
+
+def test_a_session_that_has_just_begun_is_left_to_its_first_prompt(world, alice):
+    carol = world.context(CAROL, pid=3)
+    world.presence.markers[CAROL] = Marker("idle", world.clock.now() - 100)  # of an earlier life
+    door = FakeDoor()
+    watcher = Watcher(carol, [door])
+    send(alice, CAROL, "x")
+
+    look(watcher, carol)
+    world.clock.advance(START_SECONDS - 1)
+    look(watcher, carol)
+    assert door.texts == []
+
+    world.clock.advance(1)
+    look(watcher, carol)
+    assert len(door.texts) == 1
+
+
+def test_a_session_whose_first_turn_has_ended_is_nudged_at_once(world, alice):
+    carol = world.context(CAROL, pid=3)
+    world.clock.advance(1)
+    world.presence.markers[CAROL] = Marker("idle", world.clock.now())
+    door = FakeDoor()
+    send(alice, CAROL, "x")
+
+    look(Watcher(carol, [door]), carol)
+
     assert len(door.texts) == 1
 
 

@@ -23,6 +23,7 @@ def test_mail_in_an_idle_session_is_offered_at_once() -> None:
         (IDLE._replace(waiting=()), "no_mail"),
         (IDLE._replace(enabled=False), "disabled"),
         (IDLE._replace(presence=Presence.BUSY), "busy"),
+        (IDLE._replace(starting=True), "starting"),
         (IDLE._replace(offered={A: 1}, since_offer=14.9), "waiting_for_reader"),
         (IDLE._replace(offered={A: 1}, since_offer=59.9), "throttled"),
         (IDLE._replace(offered={A: 3}, since_offer=1000.0), "gave_up"),
