@@ -16,7 +16,7 @@ from oxtail.core.names import pid_box, session_box
 from oxtail.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from oxtail.ports import (
         Clock,
@@ -47,6 +47,10 @@ CLAIMED: Final = "self-register"
 
 SURE_SOURCES: Final = ("env", CLAIMED, CLIENT_NAMED, HOOK_NAMED)
 """Sources of a session id that leave no doubt."""
+
+
+def _nobody_listens() -> None:
+    """Do nothing."""
 
 
 class Session:
@@ -90,6 +94,7 @@ class Session:
         self._closed = False
         self._client_says: str | None = None
         self._former: tuple[str, ...] = ()
+        self._published: Callable[[], None] = _nobody_listens
 
     @property
     def entry(self) -> Entry:
@@ -114,6 +119,10 @@ class Session:
         former = map(session_box, self._former)
         boxes = [session_box(session_id), *((own,) if self._announced else ()), *others, *former]
         return tuple(dict.fromkeys(boxes))
+
+    def tell(self, published: Callable[[], None]) -> None:
+        """Call *published*, which must be quick, whenever id, boxes or doors may be others."""
+        self._published = published
 
     def open(self) -> None:
         """Publish the entry, with the identity that the environment gives at no cost.
@@ -172,6 +181,7 @@ class Session:
             self._client_says = thread_id
             client = self._entry.client
             if thread_id == client.session_id:
+                self._confirm(CLIENT_NAMED)
                 return
             if client.session_id and client.session_id_source == CLAIMED:
                 self._trace(
@@ -199,6 +209,7 @@ class Session:
             client = self._entry.client
             known = client.session_id
             if session_id == known:
+                self._confirm(HOOK_NAMED)
                 return
             if known and client.session_id_source == CLAIMED and known != before:
                 if session_id != before:
@@ -210,6 +221,14 @@ class Session:
                 self._trace("session_renamed", session_id=session_id, former=known)
             self._entry = self._with(Detected(session_id, HOOK_NAMED))
             self._publish()
+
+    def _confirm(self, source: str) -> None:
+        """Be sure of the known session, if it was a guess: some doors open only then."""
+        client = self._entry.client
+        if client.session_id_source in SURE_SOURCES:
+            return
+        self._entry = self._entry._replace(client=client._replace(session_id_source=source))
+        self._publish()
 
     def claim(self, session_id: str, name: str | None = None) -> Entry:
         """Be *session_id* from now on, and remember it for a server that is restarted."""
@@ -320,6 +339,7 @@ class Session:
             self._lead_hooks()
         else:
             self._remember()
+        self._published()
 
     def _lead_hooks(self) -> None:
         """Tell hooks, which know only what the client calls the session, where its mail lies."""

@@ -42,17 +42,23 @@ class Watcher:
         self._offered: dict[str, int] = {}
         self._offered_at: float | None = None
         self._bell: Bell | None = None
+        self._began = ctx.clock.now()
         self._stopped = threading.Event()
 
     def stop(self) -> None:
         """End :meth:`run` soon; from any thread."""
         self._stopped.set()
+        self._stir()
+
+    def _stir(self) -> None:
+        """End a rest, so that what has become of the session is looked at now."""
         bell = self._bell
         if bell is not None:
             bell.interrupt()
 
     def run(self) -> None:
         """Watch until :meth:`stop`; a look that fails is traced and the next one comes."""
+        self._ctx.session.tell(self._stir)
         while not self._stopped.is_set():
             try:
                 self._watch_boxes(self._ctx.session.boxes())
@@ -108,10 +114,9 @@ class Watcher:
 
     def _is_starting(self, marker: Marker | None) -> bool:
         """Tell whether this server began a moment ago, and no hook has run since."""
-        began = self._ctx.session.entry.started_at
-        if marker is not None and marker.at >= began:
+        if marker is not None and marker.at >= self._began:
             return False
-        return self._ctx.clock.now() - began < START_SECONDS
+        return self._ctx.clock.now() - self._ctx.session.entry.started_at < START_SECONDS
 
     def _may_nudge(self) -> bool:
         """Tell whether this server is the one to nudge: of several of a session the freshest."""

@@ -98,6 +98,20 @@ def test_the_client_naming_its_session_on_a_call_is_believed(world):
     assert (world.entries[1].client.type, ctx.session.id) == ("codex", BOB)
 
 
+@pytest.mark.parametrize(
+    ("name", "source"), [("caller_named", "call-meta"), ("named_by_hook", "hook")]
+)
+def test_the_client_confirms_a_session_that_was_guessed(world, name, source):
+    ctx = world.context(None, pid=1)
+    detection(ctx).found = Detected(ALICE, "birth-time")
+    ctx.session.handshake("codex")
+    assert world.entries[1].client.session_id_source == "birth-time"
+
+    getattr(ctx.session, name)(ALICE)
+
+    assert world.entries[1].client.session_id_source == source
+
+
 def test_a_call_does_not_rename_a_session_that_was_claimed(world):
     ctx = world.context(None, pid=1)
     claim(ctx, ALICE)

@@ -194,6 +194,22 @@ def test_of_several_servers_of_a_session_only_the_listed_one_nudges(world, alice
     assert door.texts == []
 
 
+def test_a_watcher_that_rests_follows_its_session_to_another_box(world, alice, bob):
+    door = FakeDoor()
+    watcher = Watcher(bob, [door])
+    thread = threading.Thread(target=watcher.run, daemon=True)
+    thread.start()
+    until(lambda: watcher._bell)
+
+    bob.session.named_by_hook(CAROL)
+    send(alice, CAROL, "x")
+
+    until(lambda: door.texts)
+    watcher.stop()
+    thread.join(5)
+    assert not thread.is_alive()
+
+
 def test_a_running_watcher_hears_the_bell_and_ends_when_it_is_told(world, alice, bob):
     door = FakeDoor()
     watcher = Watcher(bob, [door])
