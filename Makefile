@@ -38,8 +38,8 @@ demo: $(RUNTIME)  ## Watch sessions find each other, message, ask, and outlive a
 test: $(DEVELOPMENT)  ## Run all tests that this machine can run
 	$(PYTEST)
 
-fast: $(DEVELOPMENT)  ## Run the fast part of the tests
-	$(PYTEST) -m 'not slow and not clients'
+fast: $(DEVELOPMENT)  ## Run the fast part of the tests: rules, use cases, contracts, races
+	$(PYTEST) -m 'not slow and not clients' --ignore=tests/e2e --ignore=tests/crash --ignore=tests/property
 
 unit: $(DEVELOPMENT)  ## Run the unit and property tests
 	$(PYTEST) tests/unit tests/property
