@@ -19,6 +19,7 @@ from oxtail.identity.registry import FileRegistry
 
 pytestmark = needs("golden")
 MOMENTS = sorted(path for path in find("golden").glob("v*/*")) if find("golden") else []
+ALL = Capabilities(True, True, True, True, True)
 HOST = Ancestor(1435, "Sun Nov 22 12:55:39 2026")
 
 
@@ -53,7 +54,7 @@ def test_every_entry_is_read_with_all_that_it_says(golden: Path) -> None:
     assert entries[ALICE].client.cwd == "/home/u/proj"
     assert entries[ALICE].state is not None
     assert entries[ALICE].state.purpose == 'wiring "quotes" and naïve 🦊'
-    wanted = OURS if is_new else Capabilities(reply_to=True, provenance=True, push_budget=True)
+    wanted = ALL if is_new else Capabilities(reply_to=True, provenance=True, push_budget=True)
     assert entries[ALICE].capabilities == entries[BOB].capabilities == wanted
     assert not (golden / "damaged").exists()
 
@@ -62,7 +63,7 @@ def test_publishing_what_was_read_gives_the_same_bytes(golden: Path) -> None:
     for path in (golden / "sessions").iterdir():
         text = path.read_text()
         entry = from_dict(json.loads(text), int(path.stem))
-        if entry.capabilities != OURS:
+        if entry.capabilities != ALL:
             continue
         path.unlink()
         open_registry(golden).publish(entry)

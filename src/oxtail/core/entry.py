@@ -56,8 +56,13 @@ class Capabilities(NamedTuple):
 
 
 OURS: Final = Capabilities(
-    reply_to=True, provenance=True, push_budget=True, session_keyed=True, obligations=True
+    reply_to=True, provenance=True, push_budget=True, session_keyed=True, obligations=False
 )
+"""What this implementation understands.
+
+It has no verbs yet that close delegated work.  A peer that reads this sends such work as ordinary
+mail and tells its sender so, instead of leaving an obligation that nobody can close.
+"""
 
 
 class Entry(NamedTuple):

@@ -4,7 +4,7 @@ The rule: one nudge per batch.  While a nudge is out, what arrives is read toget
 for; only when the session had time and still has not looked is it nudged again, a few times.
 A session that is at work is left alone: its hooks show it the mail.  So is one that has only just
 begun: its first prompt is on the way, and a nudge would come before it and cost a turn of its own.
-``docs/reference/wake.md`` describes the settings.
+``docs/reference/settings.md`` lists the settings.
 """
 
 from __future__ import annotations

@@ -130,8 +130,8 @@ def _preamble(shown: Sequence[Envelope], nonce: str, note: str) -> str:
     )
     if any(message.action_required for message in shown):
         text += (
-            " Close each message marked action_required with complete_work or block_work, not with "
-            "reply_to_message; my_open_work lists all of them."
+            " A message marked action_required is work that was handed to you: when it is done, or "
+            "cannot be, say so with reply_to_message."
         )
     if any(message.origin == "operator" for message in shown):
         text += (

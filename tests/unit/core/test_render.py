@@ -82,16 +82,16 @@ def test_operator_mail_shows_its_origin_and_no_sender():
     assert "no reply target" in rendered.text
 
 
-def test_delegated_work_says_how_it_is_closed():
+def test_delegated_work_says_how_it_is_answered():
     rendered = shown(message(action_required=True))
     assert headers(rendered)[0].endswith("| action_required ---")
-    assert "complete_work or block_work" in rendered.text
+    assert "marked action_required is work" in rendered.text
 
 
 def test_ordinary_mail_does_not_pay_for_operators_and_work():
     text = shown(message()).text
     assert "operator" not in text
-    assert "complete_work" not in text
+    assert "action_required" not in text
 
 
 @pytest.mark.parametrize(
