@@ -19,7 +19,7 @@ from oxtail.identity.process import is_alive, provably_dead
 from oxtail.identity.registry import is_running
 from oxtail.setup import checks as client_checks
 from oxtail.setup import session_checks
-from oxtail.setup.world import CLAUDE, look_around
+from oxtail.setup.world import CLAUDE, CODEX, look_around
 from oxtail.store.files.checks import examine
 from oxtail.store.files.findings import NOTE, WRONG, Finding, Probes
 
@@ -64,10 +64,10 @@ def _python() -> Iterator[Finding]:
 
 def _clients(settings: Settings) -> list[Finding]:
     world = look_around(settings)
-    expects_server = client_checks.is_set_up(world, CLAUDE)
+    expects = [client_checks.is_set_up(world, client) for client in (CLAUDE, CODEX)]
     return [
         *client_checks.examine(world),
-        *session_checks.examine(world, is_running, is_alive, expects_server),
+        *session_checks.examine(world, is_running, is_alive, *expects),
     ]
 
 

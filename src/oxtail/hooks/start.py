@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from oxtail.core.codec import encode_compact
 from oxtail.core.names import parse_pid
 from oxtail.disk.atomic import Disk
+from oxtail.hooks.script import NAME
 from oxtail.identity.drops import leave
 from oxtail.identity.process import lstart, stat_of
 
@@ -26,7 +27,8 @@ PAYLOAD_MAX_BYTES: Final = 32_768
 
 _IDENTIFYING: Final = ("session_id", "cwd", "transcript_path", "hook_event_name", "source")
 _MEMBER_MAX_CHARS: Final = 4_096
-_SHELLS: Final = frozenset(("sh", "dash", "bash", "zsh", "ash", "ksh", "busybox"))
+_SHELLS: Final = frozenset(("sh", "dash", "bash", "zsh", "ash", "ksh", "busybox", NAME))
+"""What stands between the client and this; a script goes by its own name."""
 
 
 def leave_drop(

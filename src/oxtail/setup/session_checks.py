@@ -8,7 +8,7 @@ import stat
 from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.core.entry import from_dict
-from oxtail.core.names import parse_pid
+from oxtail.core.names import is_session_id, parse_pid
 from oxtail.errors import OxtailError
 from oxtail.store.files.findings import NOTE, WRONG, Finding
 
@@ -60,6 +60,39 @@ def _claude_sessions(world: World, is_alive: Callable[[int], bool]) -> Iterator[
             yield value
 
 
+def _codex_sessions(world: World, is_alive: Callable[[int], bool]) -> Iterator[dict[str, Any]]:
+    """Yield what our hooks know of each Codex session that started and has not ended.
+
+    Codex itself says nowhere which sessions it has open.
+    """
+    disk, layout = world.disk, world.disk.layout
+    try:
+        names = disk.names(layout.session_starts)
+    except OxtailError:
+        return
+    for name in sorted(names):
+        try:
+            drop = json.loads(disk.read(os.path.join(layout.session_starts, name)) or b"null")
+        except (OxtailError, ValueError):
+            continue
+        payload = drop.get("payload") if isinstance(drop, dict) else None
+        if not isinstance(payload, dict):
+            continue
+        pid, session_id = parse_pid(str(drop.get("ppid"))), payload.get("session_id")
+        path = payload.get("transcript_path")
+        is_codex = isinstance(path, str) and path.startswith(os.path.join(world.codex_home, ""))
+        # The end of a session takes its marker away.
+        if (
+            is_codex
+            and pid is not None
+            and is_alive(pid)
+            and isinstance(session_id, str)
+            and is_session_id(session_id)
+            and os.path.exists(layout.marker(session_id))
+        ):
+            yield payload
+
+
 def _has_socket(path: object) -> bool:
     if not isinstance(path, str) or not path:
         return False
@@ -74,6 +107,7 @@ def examine(
     is_running: Callable[[Entry], bool],
     is_alive: Callable[[int], bool],
     expects_server: bool,
+    expects_codex: bool = False,
 ) -> list[Finding]:
     """Return what is to be said about running sessions.
 
@@ -82,6 +116,7 @@ def examine(
         is_running: Tells whether the process of an entry runs.
         is_alive: Tells whether a process runs.
         expects_server: Whether Claude Code starts our server for each session.
+        expects_codex: Whether Codex does.
     """
     found: list[Finding] = []
     entries = _entries(world, is_running)
@@ -96,6 +131,11 @@ def examine(
             problem = f"{name} has no inbox socket, so nothing wakes it while it is idle"
             remedy = "start it anew, without --bare; until then mail comes with its next prompt"
             found.append(Finding("session-inbox", WRONG, problem, remedy, session.get("cwd")))
+    for session in _codex_sessions(world, is_alive) if expects_codex else ():
+        if session["session_id"] not in known:
+            problem = f"the Codex session {session['session_id']} has no oxtail server: it ended"
+            remedy = f"leave the session, then: codex resume {session['session_id']}"
+            found.append(Finding("session-server", WRONG, problem, remedy, session.get("cwd")))
     for entry in entries:
         if entry.client.type == "codex" and entry.session_id is None:
             problem = f"the Codex session of process {entry.server_pid} has not said who it is yet"

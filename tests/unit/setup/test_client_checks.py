@@ -214,7 +214,7 @@ def entry(home: Path, kind: str, session_id: str | None) -> None:
 
 def sessions(home: Path, expects_server: bool = True) -> set[tuple[str, str]]:
     findings = session_checks.examine(
-        world_here(), lambda _: True, lambda pid: pid == 77, expects_server
+        world_here(), lambda _: True, lambda pid: pid == 77, expects_server, expects_server
     )
     assert all(finding.remedy for finding in findings)
     return {(finding.check, finding.level) for finding in findings}
@@ -233,6 +233,38 @@ def test_a_running_session_whose_server_is_gone_is_found(home: Path) -> None:
     assert sessions(home, expects_server=False) == set()
     claude_session(home, 78)
     (home / ".claude" / "sessions" / "77.json").unlink()
+    assert sessions(home) == set()
+
+
+def codex_session(home: Path, pid: int, **members: Any) -> None:
+    path = str(home / ".codex" / "sessions" / "rollout.jsonl")
+    payload = {"session_id": SESSION, "transcript_path": path, "cwd": "/p", **members}
+    for name, text in (
+        ("session-starts", json.dumps({"ppid": pid, "payload": payload})),
+        ("activity", "idle"),
+    ):
+        folder = home / ".oxtail" / name
+        folder.mkdir(mode=0o700, exist_ok=True)
+        (folder / SESSION).write_text(text)
+
+
+def test_a_codex_session_whose_server_is_gone_is_found(home: Path) -> None:
+    codex_session(home, 77)
+    assert sessions(home) == {("session-server", WRONG)}
+    assert sessions(home, expects_server=False) == set()
+    entry(home, "codex", SESSION)
+    assert sessions(home) == set()
+
+
+def test_a_codex_session_that_ended_or_is_none_is_passed_over(home: Path) -> None:
+    codex_session(home, 78)
+    assert sessions(home) == set()
+    codex_session(home, 77, transcript_path="/elsewhere/rollout.jsonl")
+    assert sessions(home) == set()
+    codex_session(home, 77, session_id=["x"])
+    assert sessions(home) == set()
+    codex_session(home, 77)
+    (home / ".oxtail" / "activity" / SESSION).unlink()
     assert sessions(home) == set()
 
 
