@@ -9,8 +9,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from typing import Final
 
 from oxtail.core.codec import encode_line
+
+TRACE_MAX_BYTES: Final = 16 * 1024 * 1024
+"""Size at which a trace file is set behind a new one; two such files are kept at most."""
 
 Trace = Callable[..., None]
 """Called as ``trace("event_name", member=value, ...)``."""
@@ -27,9 +31,15 @@ def timestamp(now: float) -> str:
     return f"{stamp}.{int((now - whole) * 1000):03d}Z"
 
 
+def rotated(path: str) -> str:
+    """Return where the older half of the trace *path* is kept."""
+    return f"{path}.1"
+
+
 def open_trace(path: str | None) -> Trace:
     """Return the function that appends events to the file *path*, or one that drops them.
 
+    A file that has grown over :data:`TRACE_MAX_BYTES` becomes ``<path>.1``, replacing an older one.
     A member named like one of ``ts``, ``server_pid`` or ``event`` replaces it, as every peer does.
     """
     if not path:
@@ -48,8 +58,12 @@ def open_trace(path: str | None) -> Trace:
             descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 os.write(descriptor, line)
+                size = os.fstat(descriptor).st_size
             finally:
                 os.close(descriptor)
+            # Of several writers at the limit each renames at most what was written since.
+            if size > TRACE_MAX_BYTES and os.stat(path).st_size > TRACE_MAX_BYTES:
+                os.rename(path, rotated(path))
         except (OSError, ValueError, TypeError):
             return  # the promise above: a trace never fails the work
 

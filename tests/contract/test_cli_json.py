@@ -216,3 +216,19 @@ def test_a_state_folder_that_cannot_be_used(command: Command, home: Path) -> Non
     (home / ".oxtail").write_text("in the way")
 
     assert command.error("inbox", "--as", ME, status=5)["code"] == "store-error"
+
+
+def test_diagnose(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert command.result("diagnose") == {"trace_file": None}
+
+    trace = tmp_path / "trace.jsonl"
+    monkeypatch.setenv("MCP_TRACE_FILE", str(trace))
+    assert set(command.result("diagnose", status=1)) == {"trace_file", "problem"}
+
+    outcome = '{"event":"wake_outcome","wake_status":"%s","via":"ask_peer"}\n'
+    trace.write_text(outcome % "fired" + "torn", encoding="utf-8")
+    Path(f"{trace}.1").write_text(outcome % "disabled", encoding="utf-8")
+    found = command.result("diagnose")
+    assert list(found) == ["trace_file", "counted", "total", "by_status", "by_via"]
+    assert found["by_status"] == {"disabled": 1, "fired": 1}
+    assert found["by_via"] == {"ask_peer": {"disabled": 1, "fired": 1}}

@@ -257,6 +257,11 @@ VERBS: Final[Mapping[str, Verb]] = {
         "Reads only. Each finding names the step that mends it. "
         "Exits with 1 if something is wrong.",
     ),
+    "diagnose": Verb(
+        "count what became of wakes, from the trace",
+        "Reads the file that MCP_TRACE_FILE names, and the one before it, and counts the newest "
+        "200 wake outcomes. Exits with 1 if the file cannot be read.",
+    ),
 }
 
 EXIT_STATUSES: Final[Mapping[int, str]] = {
@@ -271,7 +276,7 @@ EXIT_STATUSES: Final[Mapping[int, str]] = {
 }
 
 _SETUP: Final = ("setup", "uninstall", "install-hook", "uninstall-hook")
-_WITHOUT_IDENTITY: Final = frozenset(("serve", "demo", "doctor", *_SETUP))
+_WITHOUT_IDENTITY: Final = frozenset(("serve", "demo", "doctor", "diagnose", *_SETUP))
 _WITHOUT_JSON: Final = frozenset(("serve",))
 
 
