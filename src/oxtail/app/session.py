@@ -250,6 +250,12 @@ class Session:
             self._publish()
             return state
 
+    def show_doors(self) -> None:
+        """Tell peers which doors are open now, if that is not what they were told."""
+        with self._lock:
+            if self._open_doors() != self._entry.doors:
+                self._publish()
+
     def close(self) -> None:
         """Withdraw the entry; the session stays known and its mail waits for its return."""
         with self._lock:
@@ -329,12 +335,14 @@ class Session:
         except StoreError as error:
             self._trace("known_session_not_kept", error=error.message)
 
+    def _open_doors(self) -> tuple[str, ...]:
+        return tuple(door.name for door in self._doors if door.is_available())
+
     def _publish(self) -> None:
         if self._closed:
             return
         if self._announced:
-            open_doors = tuple(door.name for door in self._doors if door.is_available())
-            self._entry = self._entry._replace(doors=open_doors)
+            self._entry = self._entry._replace(doors=self._open_doors())
             self._registry.publish(self._entry)
             self._lead_hooks()
         else:

@@ -127,6 +127,7 @@ class Watcher:
 
     def _offer(self, verdict: Verdict) -> None:
         """Offer through the first door that takes it; a later attempt begins with the next door."""
+        self._ctx.session.show_doors()
         doors = [door for door in self._doors if door.is_available()]
         if not doors:
             return

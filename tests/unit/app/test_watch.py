@@ -135,6 +135,22 @@ def test_a_session_whose_first_turn_has_ended_is_nudged_at_once(world, alice):
     assert len(door.texts) == 1
 
 
+def test_peers_are_told_when_a_door_has_closed_and_when_it_is_open_again(
+    world, alice, bob, monkeypatch
+):
+    door = FakeDoor()
+    monkeypatch.setattr(bob.session, "_doors", (door,))
+    watcher = Watcher(bob, [door])
+    for is_open in (True, False, True):
+        door.is_open = is_open
+        send(alice, BOB, "x")
+        world.clock.advance(61)
+
+        look(watcher, bob)
+
+        assert world.entries[2].doors == (("door",) if is_open else ())
+
+
 def test_the_next_door_is_tried_where_one_fails_and_first_the_next_time(world, alice, bob):
     first, second = FakeDoor("first", "failed"), FakeDoor("second")
     watcher = Watcher(bob, [first, second])
