@@ -141,8 +141,13 @@ class Store(Protocol):
     def has_mail(self, box: str) -> bool:
         """Tell whether *box* holds anything."""
 
-    def bell(self, boxes: Sequence[str]) -> Bell:
-        """Return a doorbell that rings when mail is put into one of *boxes*."""
+    def bell(self, boxes: Sequence[str], *, patient: bool = False) -> Bell:
+        """Return a doorbell that rings when mail is put into one of *boxes*.
+
+        Peers of other kinds do not ring, so a waiting bell also looks at the boxes: many times a
+        second for whoever waits for an answer, once a second for a *patient* one that waits all
+        day.
+        """
 
     def open_ask(self, ask: Ask) -> None:
         """Record that this process waits for the answer to *ask*.

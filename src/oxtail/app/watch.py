@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 REST_SECONDS: Final = 30.0
 """Longest time between two looks while the inbox is empty; a ring ends it."""
 
+FLOOD_SECONDS: Final = 0.25
+"""Least time between two looks while mail waits: each reads all of it, and a flood rings a lot."""
+
 TROUBLE_SECONDS: Final = 5.0
 """How long to rest after a look that failed."""
 
@@ -70,11 +73,13 @@ class Watcher:
 
     def _watch_boxes(self, boxes: tuple[str, ...]) -> None:
         """Watch until the boxes of the session are others, or the end."""
-        with self._ctx.store.bell(boxes) as bell:
+        with self._ctx.store.bell(boxes, patient=True) as bell:
             self._bell = bell
             try:
                 rest = self.look(boxes)
                 while not self._stopped.is_set() and self._ctx.session.boxes() == boxes:
+                    if rest < REST_SECONDS:
+                        self._stopped.wait(FLOOD_SECONDS)
                     bell.wait(rest)
                     rest = self.look(boxes)
             finally:

@@ -290,7 +290,7 @@ class MemoryStore:
         with self.world.lock:
             return bool(self._box(box)) or any(h.box == box for h in self.world.claims.values())
 
-    def bell(self, boxes: Sequence[str]) -> MemoryBell:
+    def bell(self, boxes: Sequence[str], *, patient: bool = False) -> MemoryBell:  # noqa: ARG002
         """Return a doorbell; see :meth:`oxtail.ports.Store.bell`."""
         return MemoryBell(self.world, boxes)
 

@@ -35,7 +35,10 @@ SOON_SECONDS: Final = 0.050
 """How often a new bell looks at its boxes, for peers that do not ring."""
 
 LATER_SECONDS: Final = 0.100
-"""How often an older bell looks, since a server waits all day."""
+"""How often an older bell looks, since a question may be long."""
+
+PATIENT_SECONDS: Final = 1.0
+"""How often a patient bell looks, since a server waits all day."""
 
 SOON_FOR_SECONDS: Final = 120.0
 
@@ -128,9 +131,9 @@ class Bells:
         except OSError as error:
             self._disk.trace("bell_failed", path=os.path.join(folder, name), error=str(error))
 
-    def bell(self, boxes: Sequence[str], paths: Sequence[str]) -> FileBell:
+    def bell(self, boxes: Sequence[str], paths: Sequence[str], *, patient: bool) -> FileBell:
         """Return a bell for *boxes*, whose files are *paths*."""
-        return FileBell(self._disk, [self.folder(box) for box in boxes], paths)
+        return FileBell(self._disk, [self.folder(box) for box in boxes], paths, patient=patient)
 
     def sweep(self) -> None:
         """Remove the bells of the dead, and folders without bells.
@@ -159,8 +162,11 @@ class Bells:
 class FileBell:
     """See :class:`oxtail.ports.Bell`."""
 
-    def __init__(self, disk: Disk, folders: Sequence[str], paths: Sequence[str]) -> None:
+    def __init__(
+        self, disk: Disk, folders: Sequence[str], paths: Sequence[str], *, patient: bool = False
+    ) -> None:
         self._disk = disk
+        self._patient = patient
         self._folders = folders
         self._paths = paths
         self._sockets: list[tuple[socket, str]] = []
@@ -239,7 +245,7 @@ class FileBell:
         while True:
             rung = self._has_changed()
             now = time.monotonic()
-            pause = SOON_SECONDS if now - self._opened < SOON_FOR_SECONDS else LATER_SECONDS
+            pause = self._pause(now)
             left = 0.0 if rung else min(max(deadline - now, 0.0), pause)
             interrupted = False
             for descriptor, _ in self._poll.poll(left * 1000):
@@ -252,6 +258,11 @@ class FileBell:
                 return rung
             if time.monotonic() >= deadline:
                 return False
+
+    def _pause(self, now: float) -> float:
+        if self._patient:
+            return PATIENT_SECONDS
+        return SOON_SECONDS if now - self._opened < SOON_FOR_SECONDS else LATER_SECONDS
 
     def _forget(self, interrupted: bool) -> None:
         for bell, _ in self._sockets:

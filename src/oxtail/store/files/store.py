@@ -275,10 +275,11 @@ class FileStore:
         """Tell whether a box holds anything; see :meth:`oxtail.ports.Store.has_mail`."""
         return not self._boxes.is_empty(box) or self._claims.holds_any(box)
 
-    def bell(self, boxes: Sequence[str]) -> FileBell:
+    def bell(self, boxes: Sequence[str], *, patient: bool = False) -> FileBell:
         """Return a doorbell; see :meth:`oxtail.ports.Store.bell`."""
         distinct = tuple(dict.fromkeys(boxes))
-        return self._bells.bell(distinct, [self._boxes.path(name) for name in distinct])
+        paths = [self._boxes.path(name) for name in distinct]
+        return self._bells.bell(distinct, paths, patient=patient)
 
     # ------------------------------------------------------------------ questions
 
