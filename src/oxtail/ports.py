@@ -213,6 +213,12 @@ class Registry(Protocol):
     def entries(self) -> tuple[Entry, ...]:
         """Return the live entries; of several for one session only the freshest."""
 
+    def answering(self, target: str) -> tuple[Entry, ...]:
+        """Return those of :meth:`entries` whose id, name or tmux session is *target*.
+
+        Costs less: only these are asked whether they live.
+        """
+
     def live(self, pid: int) -> Entry | None:
         """Read the entry of *pid* anew, or None if it is gone, dead, or another process now."""
 

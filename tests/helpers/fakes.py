@@ -85,6 +85,10 @@ class FakeRegistry:
     def entries(self) -> tuple[Entry, ...]:
         return tuple(self.shared.values())
 
+    def answering(self, target: str) -> tuple[Entry, ...]:
+        entries = self.shared.values()
+        return tuple(e for e in entries if target in (e.session_id, e.name, e.tmux_session))
+
     def live(self, pid: int) -> Entry | None:
         return self.shared.get(pid)
 

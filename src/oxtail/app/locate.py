@@ -29,9 +29,8 @@ def locate(ctx: Context, target: str) -> Entry | Known:
         own = me.client.cwd
         return cwd == own or same_project(ctx.projects.place(own), ctx.projects.place(cwd))
 
-    entries = ctx.registry.entries()
     try:
-        return resolve(target, me, entries, (), in_project)
+        return resolve(target, me, ctx.registry.answering(target), (), in_project)
     except (TargetNotFound, CrossProject):
         # Known sessions are read only here: most targets run, and this is the path of each send.
-        return resolve(target, me, entries, ctx.registry.known(), in_project)
+        return resolve(target, me, ctx.registry.entries(), ctx.registry.known(), in_project)

@@ -55,6 +55,18 @@ def _by_age(entry: Entry) -> tuple[int, int]:
     return entry.started_at, entry.server_pid
 
 
+def _freshest(entries: list[Entry]) -> tuple[Entry, ...]:
+    """Return *entries*, oldest first, of each session one; those without an id come last."""
+    freshest: dict[str, Entry] = {}
+    unclaimed = []
+    for entry in sorted(entries, key=_by_age):
+        if entry.session_id:
+            freshest[entry.session_id] = entry
+        else:
+            unclaimed.append(entry)
+    return (*sorted(freshest.values(), key=_by_age), *unclaimed)
+
+
 class FileRegistry:
     """The registry of one state folder; see :class:`oxtail.ports.Registry`.
 
@@ -148,14 +160,16 @@ class FileRegistry:
         The freshest started last; of two that started in the same second the higher pid counts.
         Entries of sessions without an id are never merged and come last.
         """
-        freshest: dict[str, Entry] = {}
-        unclaimed = []
-        for entry in sorted(self._live(), key=_by_age):
-            if entry.session_id:
-                freshest[entry.session_id] = entry
-            else:
-                unclaimed.append(entry)
-        return (*sorted(freshest.values(), key=_by_age), *unclaimed)
+        return _freshest(self._live())
+
+    def answering(self, target: str) -> tuple[Entry, ...]:
+        """Return those of :meth:`entries` whose id, name or tmux session is *target*."""
+        found = (
+            seen.record
+            for seen in self._records.all().values()
+            if target in (seen.record.session_id, seen.record.name, seen.record.tmux_session)
+        )
+        return _freshest([entry for entry in found if self._is_running(entry)])
 
     def live(self, pid: int) -> Entry | None:
         """Read the entry of *pid* anew, or None if it is gone, dead, or another process now."""

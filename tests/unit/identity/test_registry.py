@@ -597,3 +597,12 @@ def test_this_process_counts_as_running_by_token_and_by_signature() -> None:
     assert registry_module.is_running(npm._replace(proc_sig=None))
     assert not registry_module.is_running(recycled)
     assert not registry_module.is_running(mine._replace(start_token="another/1"))
+
+
+def test_only_those_that_may_be_meant_are_asked_whether_they_live(world: World) -> None:
+    world.others(entry(LIVE, ALICE), entry(OTHER, BOB)._replace(name="reviewer"))
+    registry = world.registry()
+
+    assert [each.server_pid for each in registry.answering(ALICE)] == [LIVE]
+    assert [each.server_pid for each in registry.answering("reviewer")] == [OTHER]
+    assert registry.answering("nobody") == ()
