@@ -265,15 +265,18 @@ class Disk:
         os.close(descriptor)
         return temporary
 
-    def publish(self, path: str, data: bytes, *, durable: bool = True) -> None:
+    def publish(
+        self, path: str, data: bytes, *, durable: bool = True, mtime: float | None = None
+    ) -> None:
         """Put *data* under *path* in one step, replacing what was there.
 
         Commit point: the rename.  A crash before it leaves a temporary file for the sweep.
+        *mtime* (unix seconds) becomes the file's modification time.
 
         Raises:
             OSError: the disk refused; *path* is what it was.
         """
-        temporary = self._write_temporary(path, data, durable)
+        temporary = self._write_temporary(path, data, durable, mtime)
         try:
             os.rename(temporary, path)
         except BaseException:

@@ -97,8 +97,13 @@ class Records:
 
     # ------------------------------------------------------------------ sender's records
 
-    def write_sent(self, sent: Sent) -> bool:
-        """Make a sender's record unless there is one; tell whether this one counts.
+    def write_sent(self, sent: Sent, *, fresh: bool) -> None:
+        """Make a sender's record unless there is one.
+
+        Args:
+            sent: What it says.
+            fresh: Whether the id is new, so that there can be none: then a rename does, which
+                costs the disk less than the link that lets exactly one of several win.
 
         Raises:
             StoreError: it could not be made.
@@ -112,7 +117,16 @@ class Records:
             "from_session_id": sent.from_session_id,
         }
         layout = self._disk.layout
-        return self._create(layout.outbox, layout.sent(sent.message_id), members)
+        path = layout.sent(sent.message_id)
+        if not fresh:
+            self._create(layout.outbox, path, members)
+            return
+        try:
+            self._disk.folder(layout.outbox)
+            data = codec.encode_compact(members)
+            self._disk.publish(path, data, durable=False, mtime=self._clock.now())
+        except OSError as error:
+            raise StoreError(f"cannot write {path}: {error.strerror}", path=path) from error
 
     def sent(self, message_id: str) -> Sent | None:
         """Return the sender's record of a message, or None."""

@@ -146,9 +146,9 @@ class FileStore:
             )
 
         self._boxes.append(route.box, line, is_known if repeat else None)
-        self._record_sent(route, envelope)
+        self._record_sent(route, envelope, fresh=not repeat)
 
-    def _record_sent(self, route: Route, envelope: Envelope) -> None:
+    def _record_sent(self, route: Route, envelope: Envelope, *, fresh: bool) -> None:
         sent = Sent(
             envelope.id,
             envelope.enqueued_at,
@@ -157,7 +157,7 @@ class FileStore:
             envelope.from_session_id,
         )
         try:
-            self._records.write_sent(sent)
+            self._records.write_sent(sent, fresh=fresh)
         except StoreError as error:
             # The message is committed: no later fault turns that into an error.
             self._trace("sender_record_failed", message_id=envelope.id, error=error.message)
