@@ -7,13 +7,14 @@ Rules of this file:
 * A forged file, which speaks for somebody else, is ignored where it is.
 * An unreadable file is skipped.  Each is traced once, not at each look.
 
-A look costs one listing and one ``lstat`` a file; a file is parsed again only when its
-modification time, size or inode changes.
+A look costs one ``stat`` of the folder while no name in it changes, else one listing and one
+``lstat`` a file; a file is parsed again only when its modification time, size or inode changes.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 from oxtail.core.codec import decode
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 RECORD_MAX_BYTES: Final = 65_536
 """Largest record that is read; a real one has some hundred bytes."""
+
+SETTLED_NANOSECONDS: Final = 1_000_000_000
+"""Age from which the time stamp of a folder is believed; no file system counts more coarsely."""
 
 T = TypeVar("T")
 
@@ -65,6 +69,8 @@ class Records(Generic[T]):
         self._accepts = accepts
         self._keep_damaged = keep_damaged
         self._cache: dict[str, tuple[Stamp, T | None]] = {}
+        self._found: dict[str, Seen[T]] = {}
+        self._settled: int | None = None
 
     def path(self, name: str) -> str:
         """Return the path of the record *name*, which this folder accepts."""
@@ -78,6 +84,9 @@ class Records(Generic[T]):
         Raises:
             StoreError: the folder is there and cannot be listed.
         """
+        changed_at = self._changed_at()
+        if changed_at is not None and changed_at == self._settled:
+            return dict(self._found)
         cache: dict[str, tuple[Stamp, T | None]] = {}
         found: dict[str, Seen[T]] = {}
         for name in self._disk.names(self._folder):
@@ -91,8 +100,21 @@ class Records(Generic[T]):
             cache[name] = (stamp, record)
             if record is not None:
                 found[name] = Seen(record, stamp)
-        self._cache = cache
-        return found
+        self._cache, self._found = cache, found
+        # A folder that changed just now may change again without a later time stamp.
+        is_old = changed_at is not None and time.time_ns() - changed_at > SETTLED_NANOSECONDS
+        self._settled = changed_at if is_old else None
+        return dict(found)
+
+    def _changed_at(self) -> int | None:
+        """Return when a name of the folder last changed, in nanoseconds, None if that is unknown.
+
+        Records are only ever made, replaced and removed by name, by every kind of peer.
+        """
+        try:
+            return os.stat(self._folder).st_mtime_ns
+        except OSError:
+            return None
 
     def fresh(self, name: str) -> Seen[T] | None:
         """Read the record *name* anew; None if it is gone or no good."""
