@@ -43,6 +43,7 @@ class Watcher:
         self._ctx = ctx
         self._doors = tuple(doors)
         self._offered: dict[str, int] = {}
+        self._seen_at: dict[str, float] = {}
         self._offered_at: float | None = None
         self._bell: Bell | None = None
         self._began = ctx.clock.now()
@@ -103,6 +104,7 @@ class Watcher:
         session_id = ctx.session.id
         marker = ctx.presence.read(session_id) if session_id and waiting else None
         now = ctx.clock.monotonic()
+        self._seen_at = {i: self._seen_at.get(i, now) for i in waiting}
         return decide(
             Facts(
                 waiting=waiting,
@@ -113,6 +115,7 @@ class Watcher:
                 grace=ctx.settings.self_wake_grace_ms / 1000,
                 throttle=ctx.settings.self_wake_throttle_ms / 1000,
                 cap=ctx.settings.self_wake_cap,
+                waited=now - min(self._seen_at.values(), default=now),
                 starting=self._is_starting(marker),
             )
         )

@@ -2,8 +2,9 @@
 
 The rule: one nudge per batch.  While a nudge is out, what arrives is read together with what it was
 for; only when the session had time and still has not looked is it nudged again, a few times.
-A session that is at work is left alone: its hooks show it the mail.  So is one that has only just
-begun: its first prompt is on the way, and a nudge would come before it and cost a turn of its own.
+A session that is at work is left alone for a while: its hooks show it the mail.  So is one that
+has only just begun: its first prompt is on the way, and a nudge would come before it and cost a
+turn of its own.
 ``docs/reference/settings.md`` lists the settings.
 """
 
@@ -22,6 +23,11 @@ LOOK_SECONDS: Final = 1.0
 START_SECONDS: Final = 5.0
 """How long a session that has begun may take to its first prompt; one that is resumed takes two."""
 
+BUSY_SECONDS: Final = 30.0
+"""How long mail may wait for the hooks of a session that says it is busy.
+
+A turn that the user interrupts ends without a word, and its session says busy for minutes after."""
+
 IDS_SHOWN: Final = 5
 """How many message ids a nudge spells out."""
 
@@ -38,6 +44,7 @@ class Facts(NamedTuple):
         grace: Seconds that a session has to look after an offer.
         throttle: Least seconds between offers of the same mail.
         cap: Most offers of the same mail.
+        waited: Seconds that the oldest of the waiting mail has been seen waiting.
         starting: Whether the session began a moment ago and has not said a word since.
     """
 
@@ -49,6 +56,7 @@ class Facts(NamedTuple):
     grace: float
     throttle: float
     cap: int
+    waited: float = 0.0
     starting: bool = False
 
 
@@ -77,7 +85,7 @@ def decide(facts: Facts) -> Verdict:
         return _nothing("no_mail")
     if not facts.enabled:
         return _nothing("disabled")
-    if facts.presence is Presence.BUSY:
+    if facts.presence is Presence.BUSY and facts.waited < BUSY_SECONDS:
         return _nothing("busy")
     if facts.starting:
         return _nothing("starting")

@@ -151,6 +151,22 @@ def test_peers_are_told_when_a_door_has_closed_and_when_it_is_open_again(
         assert world.entries[2].doors == (("door",) if is_open else ())
 
 
+def test_a_session_that_says_busy_for_long_is_told_all_the_same(world, alice, bob):
+    door = FakeDoor()
+    watcher = Watcher(bob, [door])
+    world.presence.markers[BOB] = Marker("busy", world.clock.now())
+    send(alice, BOB, "x")
+
+    look(watcher, bob)
+    world.clock.advance(29)
+    look(watcher, bob)
+    assert door.texts == []
+
+    world.clock.advance(2)
+    look(watcher, bob)
+    assert len(door.texts) == 1
+
+
 def test_the_next_door_is_tried_where_one_fails_and_first_the_next_time(world, alice, bob):
     first, second = FakeDoor("first", "failed"), FakeDoor("second")
     watcher = Watcher(bob, [first, second])

@@ -38,6 +38,12 @@ def test_a_session_that_does_not_say_that_it_is_busy_is_nudged(presence: Presenc
     assert decide(IDLE._replace(presence=presence)).ids == (A,)
 
 
+def test_a_session_that_says_busy_is_left_to_its_hooks_for_a_while() -> None:
+    busy = IDLE._replace(presence=Presence.BUSY)
+    assert decide(busy._replace(waited=29.9)).reason == "busy"
+    assert decide(busy._replace(waited=30.0)).ids == (A,)
+
+
 def test_what_arrives_while_a_nudge_is_out_is_read_with_it() -> None:
     facts = IDLE._replace(waiting=(A, B), offered={A: 1}, since_offer=3.0)
     assert decide(facts).reason == "waiting_for_reader"
