@@ -19,6 +19,7 @@ import pytest
 
 from helpers.capabilities import find, needs
 from helpers.fakes import ALICE, BOB
+from helpers.waiting import until
 from helpers.wire import ServerProcess
 
 pytestmark = [needs("golden"), pytest.mark.slow]
@@ -68,6 +69,16 @@ def box_of(state: Path, session_id: str) -> Path:
     return path
 
 
+def shown(state: Path, count: int) -> list[Path]:
+    """Return the receipts, which are written once the answer is out."""
+
+    def receipts() -> list[Path]:
+        return [path for path in (state / "receipts").glob("*") if len(path.name) == 16]
+
+    until(lambda: len(receipts()) == count)
+    return receipts()
+
+
 @pytest.fixture
 def start(home: Path) -> Iterator[Any]:
     """Start our server for one of the two peers, in the same project."""
@@ -97,7 +108,7 @@ def test_mail_that_waits_is_read_as_the_original_read_it(version, home, start):
     assert list(result.items()) == list(answer(version, 4).items())
     assert (state / "received" / ledger.name).read_bytes() == ledger.read_bytes()
     assert bob.call("read_my_messages")["count"] == 0
-    for receipt in (state / "receipts").iterdir():
+    for receipt in shown(state, len(result["messages"])):
         record = json.loads(receipt.read_text())
         golden = next((moment("v0.32.1", 4) / "receipts").iterdir())
         assert list(record) == list(json.loads(golden.read_text()))
@@ -233,6 +244,7 @@ def test_the_same_story_leaves_the_same_folder(home, start):
     same(3, "mailboxes/s-*.jsonl", "received/*.jsonl", "outbox/*", "pending-ask/p-*")
 
     read = bob.call("read_my_messages")
+    shown(state, len(read["messages"]))
     same(4, "mailboxes/s-*.jsonl", "received/*.jsonl", "receipts/*", "pending-ask/p-*")
 
     question = next(m for m in read["messages"] if m["body"] == QUESTION)
