@@ -69,7 +69,7 @@ def test_the_ways_of_a_tuple_with_names(pair: Any) -> None:
     assert (type(one._replace(right=2)), one._replace(right=2)) == (pair, (1, 2))
     assert hash(one) == hash((1, 7))
     assert pair.__doc__ == "Two."
-    with pytest.raises(ValueError, match="unexpected field"):
+    with pytest.raises((TypeError, ValueError), match="unexpected field"):
         one._replace(up=1)
     with pytest.raises(TypeError):
         pair._make([1])
