@@ -118,8 +118,11 @@ def test_an_idle_peer_answers_a_question(facts: dict[str, Any], client: str) -> 
     assert asked["times"] == [1, 1]
 
 
-def test_a_sender_is_not_told_that_a_closed_door_is_open(facts: dict[str, Any]) -> None:
-    refused = facts["refused"]
+@pytest.mark.parametrize("policy", ["hold", "refuse"])
+def test_a_sender_is_not_told_that_a_closed_door_is_open(
+    facts: dict[str, Any], policy: str
+) -> None:
+    refused = facts[policy]
 
     assert refused["doors"] == []
     assert "wake_status" not in refused["sent"]

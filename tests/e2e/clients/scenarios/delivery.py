@@ -24,7 +24,12 @@ from e2e.clients.stage import PLAIN, Running, Stage, client_program, stage, unti
 
 HOME: Final = os.path.expanduser("~")
 PATH: Final = f"{HOME}/bin:{PLAIN['PATH']}"
-IDLE_SIGNS: Final = {"claude": "auto mode on", "refuser": "auto mode on", "codex": "Ask Codex"}
+IDLE_SIGNS: Final = {
+    "claude": "auto mode on",
+    "holder": "auto mode on",
+    "refuser": "auto mode on",
+    "codex": "Ask Codex",
+}
 IDLE_ROUNDS: Final = 3
 ANSWERS: Final = 8 + IDLE_ROUNDS
 """How often the model is asked in :func:`play`, if nothing asks it in vain."""
@@ -331,29 +336,29 @@ def ask(scene: Stage, asker: Client, post: Post, other: Client) -> None:
     }
 
 
-def refuse(scene: Stage, client: SetUpClaude) -> None:
-    """Report what a sender is told about a person who lets no other program in."""
+def close(scene: Stage, client: SetUpClaude, policy: str) -> None:
+    """Report what a sender is told about a person whose *policy* lets no other program in."""
     path = f"{HOME}/.claude/settings.json"
     with open(path, encoding="utf-8") as file:
         settings = json.load(file)
     with open(path, "w", encoding="utf-8") as file:
-        json.dump({**settings, "crossSessionInbound": "refuse"}, file)
+        json.dump({**settings, "crossSessionInbound": policy}, file)
     post = Post(scene, client)
     client.show("Work.")
     client.mind.turn()
-    scene.facts["refused"] = {"doors": has_server(client).get("doors", [])}
+    scene.facts[policy] = {"doors": has_server(client).get("doors", [])}
     client.mind.say("Done.")
     idle(client.name)
     turns = len(client.mind.turns)
-    scene.facts["refused"]["sent"] = post.send("a closed door")
-    scene.facts["refused"]["doctor"] = wrong(scene)
-    scene.facts["refused"]["turns"] = len(client.mind.turns) - turns
+    scene.facts[policy]["sent"] = post.send("a closed door")
+    scene.facts[policy]["doctor"] = wrong(scene)
+    scene.facts[policy]["turns"] = len(client.mind.turns) - turns
 
 
 def main() -> None:
     """Report arrivals, answers, and whether anybody typed."""
     with stage() as scene:
-        refuser = SetUpClaude(scene, "refuser")
+        holder, refuser = SetUpClaude(scene, "holder"), SetUpClaude(scene, "refuser")
         claude, codex = SetUpClaude(scene), SetUpCodex(scene)
         furnish(scene)
         scene.facts["setup"] = oxtail(scene, "setup", "--yes", "--json")
@@ -365,7 +370,8 @@ def main() -> None:
         for client, post in zip((claude, codex), posts, strict=True):
             scene.facts[client.name]["mail"] = post.tell()
         scene.facts["events"] = trace()
-        refuse(scene, refuser)
+        close(scene, holder, "hold")
+        close(scene, refuser, "refuse")
 
 
 if __name__ == "__main__":
