@@ -21,11 +21,12 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
 
 from oxtail import config, wiring
 from oxtail.app import ask as asking
 from oxtail.app import identity, peers, read, send, status
+from oxtail.core.value import Value
 from oxtail.errors import AlreadyJoined, BadArgument, MessageNotFound
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 _joined: set[str] = set()
 
 
-class Message(NamedTuple):
+class Message(Value):
     """One message from the inbox.
 
     Attributes:
@@ -61,7 +62,7 @@ class Message(NamedTuple):
     origin: str
 
 
-class Answer(NamedTuple):
+class Answer(Value):
     """The answer to a question.
 
     Attributes:

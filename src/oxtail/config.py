@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
+
+from oxtail.core.value import Value
 
 
-class Number(NamedTuple):
+class Number(Value):
     """One numeric setting: its variable, default and meaning."""
 
     variable: str
@@ -71,7 +73,7 @@ NUMBERS: Final[Mapping[str, Number]] = {
 WAKE_STRATEGIES: Final = ("auto", "legacy", "off")
 
 
-class Settings(NamedTuple):
+class Settings(Value):
     """Everything that a user can set; frozen for the life of a process.
 
     Attributes:

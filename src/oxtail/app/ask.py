@@ -8,7 +8,7 @@ late answer always finds its asker.  See ``docs/concepts.md``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from oxtail.app.drain import Drained, draining, nothing
 from oxtail.app.locate import locate
@@ -20,6 +20,7 @@ from oxtail.core.entry import Entry
 from oxtail.core.envelope import Envelope, check_body
 from oxtail.core.names import pid_box
 from oxtail.core.selection import Selection
+from oxtail.core.value import Value
 from oxtail.errors import AskCancelled, BadArgument, PeerHasNoSessionId, TargetNotFound
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class NeverCancelled:
         """Forget *callback*."""
 
 
-class _Question(NamedTuple):
+class _Question(Value):
     """One question on its way."""
 
     ask: Ask

@@ -6,7 +6,9 @@ fakes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from oxtail.core.value import Value
 
 if TYPE_CHECKING:
     from oxtail.app.session import Session
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from oxtail.trace import Trace
 
 
-class Context(NamedTuple):
+class Context(Value):
     """Everything that the use cases of :mod:`oxtail.app` work with.
 
     *doors* are those of the own session, best first; only the server of an agent has any.

@@ -9,9 +9,10 @@ the same id.  See ``docs/states.md``.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from oxtail.core.mail import Claim
+from oxtail.core.value import Value
 from oxtail.errors import StoreError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _NOTHING = Claim((), ())
 
 
-class Drained(NamedTuple):
+class Drained(Value):
     """What one drain took.
 
     Attributes:

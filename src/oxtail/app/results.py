@@ -6,7 +6,9 @@ apply is left out.  ``docs/reference/tools.md`` explains them, and a contract te
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from oxtail.core.value import Value
 
 if TYPE_CHECKING:
     from oxtail.core.entry import State
@@ -19,7 +21,7 @@ def _given(**members: object) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not None}
 
 
-class WakeReport(NamedTuple):
+class WakeReport(Value):
     """What was done to make the receiver look, and what to expect where nothing was done.
 
     Attributes:
@@ -44,7 +46,7 @@ class WakeReport(NamedTuple):
         )
 
 
-class SendResult(NamedTuple):
+class SendResult(Value):
     """A message is committed.
 
     Attributes:
@@ -84,7 +86,7 @@ class SendResult(NamedTuple):
         return {**members, **_given(note=self.note), **self.wake.as_dict()}
 
 
-class ReadResult(NamedTuple):
+class ReadResult(Value):
     """Mail taken out of the inbox.
 
     Attributes:
@@ -118,7 +120,7 @@ class ReadResult(NamedTuple):
         return members
 
 
-class AskResult(NamedTuple):
+class AskResult(Value):
     """The end of a wait for an answer.
 
     Attributes:
@@ -168,7 +170,7 @@ class AskResult(NamedTuple):
         return {**members, "timed_out": self.timed_out}
 
 
-class StatusResult(NamedTuple):
+class StatusResult(Value):
     """What is known of a message, and from which evidence.
 
     Attributes:
@@ -193,7 +195,7 @@ class StatusResult(NamedTuple):
         }
 
 
-class PeerRow(NamedTuple):
+class PeerRow(Value):
     """One session, or one tmux session without an agent, in a list of peers.
 
     Attributes:
@@ -248,7 +250,7 @@ class PeerRow(NamedTuple):
         }
 
 
-class PeersResult(NamedTuple):
+class PeersResult(Value):
     """The sessions of one project.
 
     Attributes:
@@ -282,7 +284,7 @@ class PeersResult(NamedTuple):
         return {**head, "tmux_sessions": list(groups.values()), "error": self.error}
 
 
-class SessionText(NamedTuple):
+class SessionText(Value):
     """What a session's transcript or pane shows, or why neither could be read."""
 
     session: str

@@ -10,13 +10,15 @@ Rules of this file:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
+
+from oxtail.core.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-class Argument(NamedTuple):
+class Argument(Value):
     """One argument of a verb.
 
     Attributes:
@@ -46,7 +48,7 @@ class Argument(NamedTuple):
         return " ".join(part for part in (self.flag, value) if part)
 
 
-class Verb(NamedTuple):
+class Verb(Value):
     """One verb: a line for the list, what it promises, and its arguments."""
 
     summary: str

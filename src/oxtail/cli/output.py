@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Final, NamedTuple, TextIO
+from typing import Any, Final, TextIO
 
 from oxtail.core.codec import encode_line
+from oxtail.core.value import Value
 from oxtail.errors import OutputFailed, OxtailError
 
 JSON_VERSION: Final = 1
@@ -32,7 +33,7 @@ _HINTS: Final = {
 }
 
 
-class Outcome(NamedTuple):
+class Outcome(Value):
     """What a verb found or did.
 
     Attributes:

@@ -7,9 +7,10 @@ to decides.  Nothing about sessions of other projects is told beyond that they a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from oxtail.core.names import is_uuid_shape, session_box
+from oxtail.core.value import Value
 from oxtail.errors import AmbiguousTarget, BadArgument, CrossProject, SelfSend, TargetNotFound
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ TARGET_MAX_CHARS: Final = 512
 """Longest target; more than any session id, chosen name or tmux session has."""
 
 
-class Route(NamedTuple):
+class Route(Value):
     """Where mail for one receiver goes.
 
     Attributes:

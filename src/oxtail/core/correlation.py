@@ -8,7 +8,9 @@ made from it.
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+from oxtail.core.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from oxtail.core.envelope import Envelope
 
 
-class Ask(NamedTuple):
+class Ask(Value):
     """An open question: who asked whom, with which request, in which message.
 
     Attributes:

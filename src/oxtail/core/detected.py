@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from oxtail.core.value import Value
 
 
-class Detected(NamedTuple):
+class Detected(Value):
     """A session id that was found, and how.
 
     Attributes:

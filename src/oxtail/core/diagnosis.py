@@ -6,9 +6,10 @@ The rule: lines in, counts out; a line that is no event is passed over.
 from __future__ import annotations
 
 from collections import Counter, deque
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.core import codec
+from oxtail.core.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +20,7 @@ NEWEST: Final = 200
 _EVENT: Final = "wake_outcome"
 
 
-class Diagnosis(NamedTuple):
+class Diagnosis(Value):
     """Counts of the newest wake outcomes.
 
     Attributes:

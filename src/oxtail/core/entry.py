@@ -7,9 +7,10 @@ of the protocol (``docs/formats/registry-entry.md``).
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from oxtail.core.names import session_box
+from oxtail.core.value import Value
 from oxtail.errors import DamagedRecord
 
 CLIENT_TYPES: Final = ("claude-code", "codex", "unknown")
@@ -19,7 +20,7 @@ SECONDS_MAX: Final = 2**53
 """Largest number that every peer reads exactly; no time is anywhere near."""
 
 
-class Client(NamedTuple):
+class Client(Value):
     """Who sits behind a server.
 
     Attributes:
@@ -38,14 +39,14 @@ class Client(NamedTuple):
     cwd: str
 
 
-class State(NamedTuple):
+class State(Value):
     """The card that a session shows to its peers: a purpose and when it was set (unix seconds)."""
 
     purpose: str | None
     updated_at: int
 
 
-class Capabilities(NamedTuple):
+class Capabilities(Value):
     """What a server understands; an absent member of an old entry counts as False."""
 
     reply_to: bool = False
@@ -65,7 +66,7 @@ mail and tells its sender so, instead of leaving an obligation that nobody can c
 """
 
 
-class Entry(NamedTuple):
+class Entry(Value):
     """One session's server, as others see it.
 
     Attributes:
@@ -207,7 +208,7 @@ def from_dict(members: object, file_pid: int) -> Entry:
     )
 
 
-class Known(NamedTuple):
+class Known(Value):
     """A session that may come back: who it is, and where it worked.
 
     Attributes:

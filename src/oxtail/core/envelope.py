@@ -8,10 +8,11 @@ stored.  The order of members and the first bytes of a line are part of the prot
 from __future__ import annotations
 
 import re
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from oxtail.core import codec
 from oxtail.core.names import is_message_id
+from oxtail.core.value import Value
 from oxtail.errors import BadArgument, DamagedRecord
 
 BODY_MAX_BYTES: Final = 8192
@@ -50,7 +51,7 @@ _KNOWN: Final = frozenset(
 )
 
 
-class Envelope(NamedTuple):
+class Envelope(Value):
     """One message.
 
     Attributes:

@@ -11,9 +11,10 @@ Rules of this file:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from oxtail.core.names import is_session_id
+from oxtail.core.value import Value
 from oxtail.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ CLIENTS: Final = (CLAUDE, CODEX)
 STOP_NOTE: Final = "It arrived as you finished: read it and respond before you stop."
 
 
-class Rule(NamedTuple):
+class Rule(Value):
     """What an event of the main loop does.
 
     Attributes:
@@ -60,7 +61,7 @@ RULES: Final[Mapping[str, Rule]] = {
 _NOTHING: Final = Rule(delivers=False, marker=None)
 
 
-class HookEvent(NamedTuple):
+class HookEvent(Value):
     """One event, as a client reported it.
 
     Attributes:

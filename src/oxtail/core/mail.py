@@ -5,20 +5,22 @@ Their rules are those of :class:`oxtail.ports.Store`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from oxtail.core.value import Value
 
 if TYPE_CHECKING:
     from oxtail.core.envelope import Envelope
 
 
-class Peek(NamedTuple):
+class Peek(Value):
     """Mail seen in boxes without taking it: messages in box order, and boxes that failed."""
 
     messages: tuple[Envelope, ...]
     skipped: tuple[str, ...] = ()
 
 
-class Claim(NamedTuple):
+class Claim(Value):
     """Mail taken from boxes and not yet acknowledged.
 
     Attributes:
@@ -32,7 +34,7 @@ class Claim(NamedTuple):
     skipped: tuple[str, ...] = ()
 
 
-class Receipt(NamedTuple):
+class Receipt(Value):
     """Proof that a message was shown.
 
     Attributes:
@@ -48,7 +50,7 @@ class Receipt(NamedTuple):
     recipient_session_id: str | None
 
 
-class Sent(NamedTuple):
+class Sent(Value):
     """A sender's record of one message: where it went and when (unix seconds)."""
 
     message_id: str

@@ -10,9 +10,10 @@ turn of its own.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from oxtail.core.presence import Presence
+from oxtail.core.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,7 @@ IDS_SHOWN: Final = 5
 """How many message ids a nudge spells out."""
 
 
-class Facts(NamedTuple):
+class Facts(Value):
     """What the decision rests on.
 
     Attributes:
@@ -60,7 +61,7 @@ class Facts(NamedTuple):
     starting: bool = False
 
 
-class Verdict(NamedTuple):
+class Verdict(Value):
     """What to do.
 
     Attributes:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from oxtail.core.value import Value
 
 
-class Offer(NamedTuple):
+class Offer(Value):
     """What became of a text that was offered through a session's own door.
 
     Attributes:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from oxtail.core.value import Value
 
 
-class Owner(NamedTuple):
+class Owner(Value):
     """One process.
 
     Attributes:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from oxtail.core.value import Value
 
 
-class Pane(NamedTuple):
+class Pane(Value):
     """One tmux pane.
 
     Attributes:

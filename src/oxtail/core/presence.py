@@ -7,10 +7,11 @@ that was interrupted never says that it is idle again.
 from __future__ import annotations
 
 import enum
-from typing import NamedTuple
+
+from oxtail.core.value import Value
 
 
-class Marker(NamedTuple):
+class Marker(Value):
     """A session's own word on itself: ``busy`` or ``idle``, and when it said so (unix seconds)."""
 
     state: str

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from oxtail.core.names import is_message_id
+from oxtail.core.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +51,7 @@ _FRAME_TAG: Final = re.compile(
 )
 
 
-class Rendered(NamedTuple):
+class Rendered(Value):
     """What an agent is to see.
 
     Attributes:

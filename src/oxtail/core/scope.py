@@ -5,10 +5,10 @@ Belongs here: comparing places that an adapter has resolved.  Never here: lookin
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from oxtail.core.value import Value
 
 
-class Place(NamedTuple):
+class Place(Value):
     """A working directory in terms of projects.
 
     Attributes:

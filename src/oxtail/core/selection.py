@@ -6,7 +6,9 @@ read, so that a small late message never arrives before a large early one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from oxtail.core.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from oxtail.core.envelope import Envelope
 
 
-class Selection(NamedTuple):
+class Selection(Value):
     """What one read takes.
 
     Attributes:

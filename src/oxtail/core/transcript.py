@@ -7,9 +7,10 @@ object a line and append while we read, so a line that is none is skipped, never
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.core import codec
+from oxtail.core.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -25,7 +26,7 @@ _INSTRUCTIONS: Final = "# AGENTS.md instructions for "
 _ENVIRONMENT: Final = ("<environment_context>", "</environment_context>")
 
 
-class Said(NamedTuple):
+class Said(Value):
     """One message of a transcript: ``user`` or ``assistant``, its text and time stamp."""
 
     role: str
@@ -33,7 +34,7 @@ class Said(NamedTuple):
     timestamp: str | None
 
 
-class Transcript(NamedTuple):
+class Transcript(Value):
     """The end of a conversation, within budgets, oldest first.
 
     Attributes:

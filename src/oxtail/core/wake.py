@@ -8,9 +8,10 @@ not ask for needs more reason than one that it did, and ``OXTAIL_AUTOWAKE=off`` 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from oxtail.core.presence import Presence
+from oxtail.core.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -131,7 +132,7 @@ _INTENT_SURVIVES: Final = frozenset(
 )
 
 
-class Facts(NamedTuple):
+class Facts(Value):
     """What the decision rests on.
 
     Attributes:
@@ -158,7 +159,7 @@ class Facts(NamedTuple):
     own_door: bool = False
 
 
-class Verdict(NamedTuple):
+class Verdict(Value):
     """What to do, and what to tell the sender.
 
     Attributes:

@@ -18,9 +18,10 @@ import errno
 import os
 import stat
 import time
-from typing import Final, NamedTuple
+from typing import Final
 
 from oxtail.core.names import safe_name
+from oxtail.core.value import Value
 from oxtail.disk.layout import Layout
 from oxtail.errors import DamagedRecord, StoreError
 from oxtail.trace import Trace, silent, timestamp
@@ -49,7 +50,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-class Stamp(NamedTuple):
+class Stamp(Value):
     """What changes when a file is replaced: modification time (ns), size in bytes, inode."""
 
     mtime_ns: int

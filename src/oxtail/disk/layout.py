@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from os.path import join
-from typing import NamedTuple
 
 from oxtail.core.names import check_box, hash32, is_message_id, pair_hash32, safe_name, session_box
+from oxtail.core.value import Value
 
 
 def _message(message_id: str) -> str:
@@ -17,7 +17,7 @@ def _message(message_id: str) -> str:
     return message_id
 
 
-class Layout(NamedTuple):
+class Layout(Value):
     """The paths below one state folder (*home*)."""
 
     home: str

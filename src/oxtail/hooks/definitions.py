@@ -12,9 +12,10 @@ Rules of this file:
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.core.hook import CLAUDE, CODEX
+from oxtail.core.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,7 @@ END_TIMEOUT_SECONDS: Final = 3
 """The most that Codex allows at the end of a session."""
 
 
-class HookDefinition(NamedTuple):
+class HookDefinition(Value):
     """One hook of one client.
 
     Attributes:

@@ -12,8 +12,9 @@ from __future__ import annotations
 import os
 import re
 import sys
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from oxtail.core.value import Value
 from oxtail.identity.process import run_ps, stat_of
 
 if TYPE_CHECKING:
@@ -31,14 +32,14 @@ _CLIENT_SCRIPT: Final = re.compile(r"/claude-code/|/@openai/codex|(^|/)(claude|c
 _SCRIPT_RUNNERS: Final = frozenset(("node", "nodejs", "bun", "deno"))
 
 
-class Ancestor(NamedTuple):
+class Ancestor(Value):
     """One process above another: its pid and its ``lstart`` with single blanks, or empty."""
 
     pid: int
     sig: str
 
 
-class Row(NamedTuple):
+class Row(Value):
     """One process of a snapshot: its parent, and the rest of its line with single blanks."""
 
     ppid: int

@@ -11,9 +11,10 @@ import os
 import re
 import struct
 import time
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from oxtail.core.codec import decode
+from oxtail.core.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -39,7 +40,7 @@ _STATX_BTIME_OFFSET: Final = 80
 _PLACEHOLDER: Final = "00000000-0000-0000-0000-000000000000"
 
 
-class Birth(NamedTuple):
+class Birth(Value):
     """A session's transcript and when it was created (unix milliseconds)."""
 
     session_id: str

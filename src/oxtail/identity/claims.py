@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from oxtail.core.codec import encode_pretty, is_schema_one
 from oxtail.core.entry import SECONDS_MAX, Entry
 from oxtail.core.names import is_session_id
+from oxtail.core.value import Value
 from oxtail.errors import DamagedRecord, StoreError
 from oxtail.identity.ancestry import Ancestor, ancestors
 from oxtail.identity.records import Records
@@ -30,7 +31,7 @@ KEEP_SECONDS: Final = 14 * 86_400
 _NAME: Final = re.compile(r"[0-9a-f]{32}\.json")
 
 
-class StickyClaim(NamedTuple):
+class StickyClaim(Value):
     """One remembered identity, with its members in the order of the file.
 
     Attributes:
@@ -57,7 +58,7 @@ class StickyClaim(NamedTuple):
         return {"schema_version": 1, **self._asdict(), "ancestors": chain}
 
 
-class Fit(NamedTuple):
+class Fit(Value):
     """How well a claim fits this process; the smallest is the best.
 
     Attributes:

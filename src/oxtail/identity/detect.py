@@ -8,10 +8,11 @@ that.  ``docs/concepts.md`` tells why each rung stands where it does.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.core.detected import Detected
 from oxtail.core.names import is_session_id
+from oxtail.core.value import Value
 from oxtail.identity.ancestry import Ancestor, ancestors
 from oxtail.identity.births import births, in_window
 from oxtail.identity.claims import StickyClaims
@@ -38,7 +39,7 @@ _CODEX_IDS: Final = ("CODEX_THREAD_ID", "CODEX_COMPANION_SESSION_ID")
 _CLAUDE_ID: Final = "CLAUDE_CODE_SESSION_ID"
 
 
-class Hit(NamedTuple):
+class Hit(Value):
     """A session id, how it was found, and how sure that is (``high`` or ``medium``)."""
 
     session_id: str
@@ -50,7 +51,7 @@ class Hit(NamedTuple):
         return self._asdict()
 
 
-class Abstention(NamedTuple):
+class Abstention(Value):
     """Why a strategy found nothing; *structural* if it never will."""
 
     reason: str
@@ -65,7 +66,7 @@ class Abstention(NamedTuple):
 Outcome = Hit | Abstention
 
 
-class Diagnosis(NamedTuple):
+class Diagnosis(Value):
     """What each strategy that was tried came to, in order."""
 
     outcomes: tuple[tuple[str, Outcome], ...]

@@ -6,10 +6,11 @@ stands above this server names its session for sure.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.core.codec import encode_compact, is_schema_one
 from oxtail.core.names import is_session_id
+from oxtail.core.value import Value
 from oxtail.errors import StoreError
 from oxtail.identity.records import Records
 
@@ -28,7 +29,7 @@ GRACE_SECONDS: Final = 10
 """How long an unconfirmed drop waits for a confirmed one before it counts."""
 
 
-class Drop(NamedTuple):
+class Drop(Value):
     """One start of a session.
 
     Attributes:

@@ -16,9 +16,10 @@ import re
 import sys
 import time
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from oxtail.core.owner import Owner
+from oxtail.core.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +48,7 @@ _NEUTRAL: Final = {"TZ": "UTC", "LC_ALL": "C"}
 _PID_MAX: Final = 2**31 - 1
 
 
-class Stat(NamedTuple):
+class Stat(Value):
     """What ``/proc/<pid>/stat`` says: name, state letter, parent, threads and start in ticks."""
 
     comm: str

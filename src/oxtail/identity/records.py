@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from oxtail.core.codec import decode
+from oxtail.core.value import Value
 from oxtail.errors import DamagedRecord, StoreError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ SETTLED_NANOSECONDS: Final = 1_000_000_000
 T = TypeVar("T")
 
 
-class Seen(NamedTuple, Generic[T]):
+class Seen(Value, Generic[T]):
     """A record and the stamp of the file that it was read from."""
 
     record: T

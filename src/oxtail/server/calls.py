@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import enum
 import threading
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from oxtail.core.value import Value
 from oxtail.errors import NotEmitted
 from oxtail.server.protocol import RequestId, encode_notification, encode_result
 from oxtail.server.results import answer
@@ -78,7 +79,7 @@ class CallState(enum.Enum):
     CANCELLED = "cancelled"
 
 
-class CallRequest(NamedTuple):
+class CallRequest(Value):
     """What a client asked for, checked.
 
     Attributes:

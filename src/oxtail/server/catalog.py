@@ -7,9 +7,10 @@ its own; the bounds here only keep what is passed on small.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.core.entry import NAME_MAX_CHARS, PURPOSE_MAX_CHARS
+from oxtail.core.value import Value
 from oxtail.server.schema import Anything, Body, Choice, Field, Flag, Integer, Text, object_schema
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ ASK_MAX_MS: Final = 300_000
 _DESCRIPTIONS: Final = os.path.join(os.path.dirname(__file__), "descriptions")
 
 
-class Tool(NamedTuple):
+class Tool(Value):
     """One tool.
 
     Attributes:

@@ -6,9 +6,10 @@ A batch is refused: no client of this server sends one, and the newest revisions
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeGuard
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from oxtail.core import codec
+from oxtail.core.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +26,7 @@ VERSIONS: Final = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 RequestId = str | int
 
 
-class Request(NamedTuple):
+class Request(Value):
     """A request, which gets exactly one answer unless it is cancelled."""
 
     id: RequestId
@@ -33,14 +34,14 @@ class Request(NamedTuple):
     params: Mapping[str, Any]
 
 
-class Notification(NamedTuple):
+class Notification(Value):
     """A notification, which never gets an answer."""
 
     method: str
     params: Mapping[str, Any]
 
 
-class Fault(NamedTuple):
+class Fault(Value):
     """What is wrong with a message; the id is None where it could not be learned."""
 
     id: RequestId | None

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from oxtail.core.envelope import check_body
+from oxtail.core.value import Value
 from oxtail.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Field(Protocol):
         ...
 
 
-class Text(NamedTuple):
+class Text(Value):
     """A string, bounded in characters.
 
     Attributes:
@@ -99,7 +100,7 @@ class Text(NamedTuple):
         return value
 
 
-class Body(NamedTuple):
+class Body(Value):
     """The text of a message: any characters, bounded in UTF-8 bytes."""
 
     name: str
@@ -115,7 +116,7 @@ class Body(NamedTuple):
         return check_body(value, self.name)
 
 
-class Choice(NamedTuple):
+class Choice(Value):
     """One of a few words."""
 
     name: str
@@ -134,7 +135,7 @@ class Choice(NamedTuple):
         return value
 
 
-class Flag(NamedTuple):
+class Flag(Value):
     """A boolean."""
 
     name: str
@@ -152,7 +153,7 @@ class Flag(NamedTuple):
         return value
 
 
-class Anything(NamedTuple):
+class Anything(Value):
     """A value that the tool itself judges: hooks hand over what they have."""
 
     name: str
@@ -168,7 +169,7 @@ class Anything(NamedTuple):
         return value
 
 
-class Integer(NamedTuple):
+class Integer(Value):
     """A whole number; ``5.0`` is one.
 
     Attributes:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import select
 import threading
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from oxtail.core.value import Value
 from oxtail.errors import NotEmitted
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ LOOK_SECONDS: Final = 30.0
 """How often a blocked write looks whether the client is still there."""
 
 
-class Stdio(NamedTuple):
+class Stdio(Value):
     """The client's pipes under private numbers.
 
     Attributes:

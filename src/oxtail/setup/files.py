@@ -11,8 +11,9 @@ import hashlib
 import os
 import stat
 import time
-from typing import Final, NamedTuple
+from typing import Final
 
+from oxtail.core.value import Value
 from oxtail.errors import ChangedMeanwhile, FileTrouble
 
 FILE_MODE: Final = 0o600
@@ -21,7 +22,7 @@ SIZE_MAX: Final = 64 * 1024 * 1024
 """Most bytes of a file that is edited; Claude Code's own grows to a few MiB."""
 
 
-class Content(NamedTuple):
+class Content(Value):
     """A file as it was read.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from oxtail.core.value import Value
 from oxtail.errors import ChangedMeanwhile, ConfigError, SetupRefused
 from oxtail.setup import claude, codex, hooks, record, trust
 from oxtail.setup.files import Content, back_up, check_writable, digest, read
@@ -24,7 +25,7 @@ SCRIPT_MODE: Final = 0o700
 OWNED: Final = ("script", "join")
 
 
-class Wanted(NamedTuple):
+class Wanted(Value):
     """What is to be installed."""
 
     clients: tuple[str, ...]
@@ -33,7 +34,7 @@ class Wanted(NamedTuple):
     join: bool = True
 
 
-class Installed(NamedTuple):
+class Installed(Value):
     """What was done.
 
     Attributes:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from oxtail.core.value import Value
 from oxtail.errors import MalformedFile
 from oxtail.setup.json_text import Node, Text, parse
 
@@ -23,7 +24,7 @@ _INDENT: Final = re.compile(r"\n([ \t]+)\S")
 _STEP: Final = "  "
 
 
-class Style(NamedTuple):
+class Style(Value):
     """How a text is laid out.
 
     Attributes:

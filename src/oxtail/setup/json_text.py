@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Any, Final, NoReturn
 
+from oxtail.core.value import Value
 from oxtail.errors import MalformedFile
 
 DEPTH_MAX: Final = 100
@@ -21,7 +22,7 @@ _SCALAR: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+
 _COMMENT: Final = re.compile(r"//[^\r\n]*|/\*.*?\*/", re.DOTALL)
 
 
-class Member(NamedTuple):
+class Member(Value):
     """One name of an object, where its name begins, and its value."""
 
     name: str
@@ -29,7 +30,7 @@ class Member(NamedTuple):
     node: Node
 
 
-class Node(NamedTuple):
+class Node(Value):
     """One value and its place.
 
     Attributes:
@@ -56,7 +57,7 @@ class Node(NamedTuple):
         return None
 
 
-class Text(NamedTuple):
+class Text(Value):
     """A parsed text: itself, its root, and whether it has comments."""
 
     text: str

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import difflib
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from oxtail.core.value import Value
 
 if TYPE_CHECKING:
     from oxtail.setup.files import Content
 
 
-class Change(NamedTuple):
+class Change(Value):
     """One file as it is and as it shall be.
 
     Attributes:
@@ -39,7 +41,7 @@ class Change(NamedTuple):
         return self.after != self.content.data or self.mode is not None
 
 
-class Plan(NamedTuple):
+class Plan(Value):
     """What would be written for one client, and what is to be said about it."""
 
     changes: tuple[Change, ...]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+from oxtail.core.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,7 +16,7 @@ SECONDS: Final = 20.0
 """How long a client may take to change its settings; it takes less than one."""
 
 
-class Answer(NamedTuple):
+class Answer(Value):
     """What a program left; status None if it did not start or did not end in time."""
 
     status: int | None

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
+from oxtail.core.value import Value
 from oxtail.errors import OxtailError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ NAME: Final = "setup.json"
 _VERSION: Final = 1
 
 
-class Edited(NamedTuple):
+class Edited(Value):
     """One file of a client that setup changed.
 
     Attributes:
@@ -43,7 +44,7 @@ class Edited(NamedTuple):
     made: tuple[tuple[str, ...], ...] = ()
 
 
-class Record(NamedTuple):
+class Record(Value):
     """All that setup wrote.
 
     Attributes:

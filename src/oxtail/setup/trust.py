@@ -7,8 +7,9 @@ itself wrote are trusted: from our file, with our script or our tool, and nothin
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
+from oxtail.core.value import Value
 from oxtail.errors import CodexError
 from oxtail.setup import hooks, record, trust_state
 from oxtail.setup.app_server import AppServer, app_server
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 TRUSTED: Final = "trusted"
 
 
-class Untrusted(NamedTuple):
+class Untrusted(Value):
     """One hook of ours that Codex does not run yet."""
 
     key: str
@@ -29,7 +30,7 @@ class Untrusted(NamedTuple):
     shown: str
 
 
-class Outcome(NamedTuple):
+class Outcome(Value):
     """What became of the trust.
 
     Attributes:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
+from oxtail.core.value import Value
 from oxtail.setup import toml_edit
 from oxtail.setup.codex import STATE, open_hooks
 from oxtail.setup.files import read
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _WORD: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
-class State(NamedTuple):
+class State(Value):
     """How many hooks of ours Codex runs, and how many not, by reason."""
 
     trusted: int = 0

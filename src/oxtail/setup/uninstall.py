@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from oxtail.core.value import Value
 from oxtail.errors import ChangedMeanwhile, ConfigError, SetupRefused
 from oxtail.setup import claude, codex, record
 from oxtail.setup.files import Content, check_writable, digest, read, remove_empty_folders
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from oxtail.setup.record import Edited, Record
 
 
-class Wanted(NamedTuple):
+class Wanted(Value):
     """What is to be taken out."""
 
     clients: tuple[str, ...]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from oxtail.core.value import Value
 from oxtail.disk.atomic import Disk
 from oxtail.hooks import script
 from oxtail.setup.ownership import NAME
@@ -26,7 +27,7 @@ _PASSED_ON: Final = ("OXTAIL_HOME", "CODEX_HOME")
 """Codex hides the environment from its servers; without these a server looks in the wrong place."""
 
 
-class World(NamedTuple):
+class World(Value):
     """What setup works on.
 
     Attributes:

@@ -9,11 +9,12 @@ are several processes, and :meth:`MemoryStore.die` is the death of one of them.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from oxtail.core.envelope import Envelope, encode
 from oxtail.core.mail import Claim, Peek, Receipt, Sent
 from oxtail.core.names import check_box, is_message_id
+from oxtail.core.value import Value
 from oxtail.errors import BadArgument
 from oxtail.store.retention import LEDGER_BOUND, RECORD_KEEP_SECONDS, RETRACTABLE, ledger_limit
 from oxtail.store.world import Held, MemoryBell, World
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from oxtail.ports import Clock, Ids
 
 
-class _Shown(NamedTuple):
+class _Shown(Value):
     """What an acknowledged claim held, for taking it back."""
 
     held: tuple[Held, ...]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
+
+from oxtail.core.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from oxtail.core.mail import Receipt, Sent
 
 
-class Held(NamedTuple):
+class Held(Value):
     """A claim on one box."""
 
     box: str

@@ -10,9 +10,10 @@ import errno
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from oxtail.core.codec import utf8_length
+from oxtail.core.value import Value
 
 if TYPE_CHECKING:
     from oxtail.core.transcript import Said
@@ -28,7 +29,7 @@ LINE_MAX_BYTES: Final = 16 * 1024 * 1024
 Parse = Callable[[bytes], "Said | None"]
 
 
-class Kept(NamedTuple):
+class Kept(Value):
     """The newest messages of a file, oldest first.
 
     Attributes:

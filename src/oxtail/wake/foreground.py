@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import enum
 import os
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from oxtail.core import wake
+from oxtail.core.value import Value
 from oxtail.wake.panes import ANCESTORS_MAX
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ _HOLDERS: Final = frozenset(
 """Programs that hold a terminal for another one and are nobody's client."""
 
 
-class Process(NamedTuple):
+class Process(Value):
     """One process: its parent, group, the group that has its terminal's keys, terminal, name."""
 
     ppid: int

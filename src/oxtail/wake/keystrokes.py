@@ -8,7 +8,9 @@ Whether that still holds is tested against the real client.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from oxtail.core.value import Value
 
 WAKE_TEXT: Final = (
     "oxtail: mail is waiting. Call read_my_messages; answer with reply_to_message, "
@@ -20,7 +22,7 @@ WAKE_TEXT_MAX_BYTES: Final = 200
 """A longer line would be folded away as pasted text, and could not be found again."""
 
 
-class Recipe(NamedTuple):
+class Recipe(Value):
     """How to type.
 
     Attributes:

@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import enum
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from oxtail.core import wake
+from oxtail.core.value import Value
 from oxtail.wake.screen import Row
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ CHOICE_ROWS: Final = 8
 """How far apart two answers of one dialog may stand; each may be explained in some rows."""
 
 
-class PaneFacts(NamedTuple):
+class PaneFacts(Value):
     """What tmux says about one pane.
 
     Attributes:

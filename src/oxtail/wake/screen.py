@@ -7,7 +7,9 @@ A client draws what nobody has typed, a hint in an empty input line, in faint ch
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
+
+from oxtail.core.value import Value
 
 _ESCAPE: Final = re.compile(
     r"\x1b\[(?P<codes>[0-9;:]*)m"  # how the following characters look
@@ -18,7 +20,7 @@ _ESCAPE: Final = re.compile(
 )
 
 
-class Row(NamedTuple):
+class Row(Value):
     """One row of a screen.
 
     Attributes:

@@ -14,9 +14,10 @@ from __future__ import annotations
 import os
 import re
 import time
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from oxtail.core.pane import Pane
+from oxtail.core.value import Value
 from oxtail.errors import PaneError
 from oxtail.trace import Trace, silent
 
@@ -42,7 +43,7 @@ _FIELDS: Final = (
 )  # fmt: skip
 
 
-class _Answer(NamedTuple):
+class _Answer(Value):
     status: int | None
     output: bytes
     error: str

@@ -15,9 +15,10 @@ The line is always the same and carries no message.  ``docs/reference/wake.md`` 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from oxtail.core import wake
+from oxtail.core.value import Value
 from oxtail.errors import LockBusy, PaneError, StoreError
 from oxtail.trace import Trace, silent
 from oxtail.wake.foreground import PS_FORMAT, Foreground, Process, judge, parse_processes
@@ -59,7 +60,7 @@ class Typings(Protocol):
         ...
 
 
-class System(NamedTuple):
+class System(Value):
     """What the door asks of other adapters.
 
     Attributes:
@@ -80,7 +81,7 @@ class System(NamedTuple):
     has_marker: Callable[[str], bool]
 
 
-class _Target(NamedTuple):
+class _Target(Value):
     """A pane that was proven, and the program that had its keys then."""
 
     pane: Pane

@@ -6,9 +6,10 @@ tried in order, and no peer is woken twice within a short time by this process.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from oxtail.core import wake
+from oxtail.core.value import Value
 from oxtail.errors import OxtailError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ STAMP_WINDOWS: Final = 10
 """After how many debounce windows a stamp is old; more than one, so that sweeps are rare."""
 
 
-class Refusal(NamedTuple):
+class Refusal(Value):
     """Why a door was not gone through, though it may lead to the session.
 
     Attributes:
@@ -38,7 +39,7 @@ class Refusal(NamedTuple):
     members: tuple[tuple[str, object], ...] = ()
 
 
-class Woken(NamedTuple):
+class Woken(Value):
     """What a wake came to: its status, and the reason of a wake that was not carried out."""
 
     status: str

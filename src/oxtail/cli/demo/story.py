@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import select
 import time
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.cli.demo.client import ANSWER_SECONDS, Client, DemoFailed
 from oxtail.cli.demo.peer import DONE, NAME
+from oxtail.core.value import Value
 
 if TYPE_CHECKING:
     import subprocess
@@ -59,7 +60,7 @@ class Narrator:
         self.line(f"  ok: {claim}")
 
 
-class Cast(NamedTuple):
+class Cast(Value):
     """Who takes part; ``sent`` collects the ids of all messages."""
 
     world: World

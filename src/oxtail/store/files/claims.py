@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from oxtail.core import codec
 from oxtail.core.mail import Claim, Peek
 from oxtail.core.names import is_box, parse_pid
+from oxtail.core.value import Value
 from oxtail.errors import DamagedRecord, LockBusy, StoreError
 from oxtail.store.files import lines
 from oxtail.store.files.owners import (
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 _PARTS: Final = 3
 
 
-class _Record(NamedTuple):
+class _Record(Value):
     """A claim file: its owner if that is readable, when it was made, and its lines."""
 
     owner: Owner | None

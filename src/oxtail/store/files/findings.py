@@ -6,8 +6,9 @@ import os
 import re
 import stat
 from shlex import quote
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from oxtail.core.value import Value
 from oxtail.errors import StoreError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ TEMPORARY_NAME: Final = re.compile(r"\.tmp\.([0-9]+)\.[0-9a-f]+$|\.([0-9]+)\.tmp
 """The name of a temporary file of any peer, with its writer's process."""
 
 
-class Finding(NamedTuple):
+class Finding(Value):
     """One thing that was noticed.
 
     Attributes:
@@ -45,7 +46,7 @@ class Finding(NamedTuple):
     path: str | None = None
 
 
-class Probes(NamedTuple):
+class Probes(Value):
     """What the checks must know of processes and records, handed in by whoever runs them."""
 
     is_alive: Callable[[int], bool]

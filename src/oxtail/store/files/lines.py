@@ -6,17 +6,18 @@ members into it that this one does not know.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from oxtail.core.codec import encode_compact, split_lines
 from oxtail.core.envelope import Envelope, decode
+from oxtail.core.value import Value
 from oxtail.errors import DamagedRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
-class Line(NamedTuple):
+class Line(Value):
     """One line of a box.
 
     Attributes:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from shlex import quote
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from oxtail.core import codec, envelope
 from oxtail.core.entry import from_dict
 from oxtail.core.names import is_box, parse_pid, pid_box, session_box
+from oxtail.core.value import Value
 from oxtail.errors import DamagedRecord, StoreError
 from oxtail.store.files.findings import (
     NOTE,
@@ -33,7 +34,7 @@ RECORD_MAX_BYTES: Final = 65_536
 """Largest record that is read; a real one has some hundred bytes."""
 
 
-class _Owners(NamedTuple):
+class _Owners(Value):
     """Who owns which box: by the entries of live and dead processes, and by known sessions."""
 
     live: Mapping[str, str | None]

@@ -6,11 +6,12 @@ handle, then mail, then everything that may fail.  ``docs/states.md`` has the st
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from oxtail.core.envelope import Envelope, encode
 from oxtail.core.mail import Claim, Peek, Receipt, Sent
 from oxtail.core.names import is_message_id
+from oxtail.core.value import Value
 from oxtail.errors import BadArgument, DamagedRecord, StoreError
 from oxtail.store.files import lines
 from oxtail.store.files.asks import Asks
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from oxtail.ports import Clock, Ids
 
 
-class _Shown(NamedTuple):
+class _Shown(Value):
     """What an acknowledged claim held, for taking it back."""
 
     lines: dict[str, list[bytes]]
