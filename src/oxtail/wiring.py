@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from oxtail.app.context import Context
 from oxtail.app.session import CLAIMED, SURE_SOURCES, Session
 from oxtail.core.entry import OURS, Client, Entry
+from oxtail.core.later import Later
 from oxtail.core.wake import NO_VERIFIED_PANE
 from oxtail.disk.atomic import Disk
 from oxtail.disk.doorstep import FileDoorstep
 from oxtail.identity.process import current_owner, provably_dead
 from oxtail.identity.projects import FileProjects
 from oxtail.identity.registry import FileRegistry
+from oxtail.store.files.locks import Locks
+from oxtail.store.files.sides import file_sides
 from oxtail.store.files.store import FileStore
 from oxtail.trace import Trace, open_trace
 from oxtail.wake.markers import FileMarkers
@@ -86,31 +89,13 @@ def _first_entry(settings: Settings, role: str, clock: SystemClock) -> Entry:
     )
 
 
-class _Later:
-    """An adapter that is imported and built when it is first used.
-
-    A send needs neither panes nor transcripts nor detection, and their modules take longer to load
-    than the send takes.
-    """
-
-    def __init__(self, build: Callable[[], object]) -> None:
-        self._build = build
-
-    def __getattr__(self, name: str) -> Any:
-        # Reached only for names that are no attributes yet.  Two threads may build at once; then
-        # all use what the first one kept.
-        if "_built" not in self.__dict__:
-            self.__dict__.setdefault("_built", self._build())
-        return getattr(self._built, name)
-
-
 def _transcripts(settings: Settings, clock: SystemClock) -> Transcripts:
     def build() -> object:
         from oxtail.transcripts.files import FileTranscripts
 
         return FileTranscripts(settings.user_home, settings.environ, clock)
 
-    return cast("Transcripts", _Later(build))
+    return cast("Transcripts", Later(build))
 
 
 def _panes(settings: Settings, trace: Trace) -> Panes:
@@ -120,7 +105,7 @@ def _panes(settings: Settings, trace: Trace) -> Panes:
 
         return TmuxPanes(settings.environ, parent_of, trace)
 
-    return cast("Panes", _Later(build))
+    return cast("Panes", Later(build))
 
 
 def _detection(
@@ -137,7 +122,7 @@ def _detection(
             locate=transcripts.locate,
         )
 
-    return cast("Detection", _Later(build))
+    return cast("Detection", Later(build))
 
 
 def _doors(
@@ -171,7 +156,6 @@ def _tmux_door(
     """Return the last resort: verified keystrokes into the pane of a peer without another door."""
     from oxtail.identity.ancestry import is_client
     from oxtail.identity.process import is_same_process, run_ps
-    from oxtail.store.files.locks import Locks
     from oxtail.wake.records import FileTypings
     from oxtail.wake.tmux import Tmux
     from oxtail.wake.tmux_door import System, TmuxDoor
@@ -227,6 +211,7 @@ def open_context(settings: Settings, *, role: str, announced: bool | None = None
     panes = _panes(settings, trace)
     detection = _detection(settings, role, disk, clock, transcripts)
     first = _first_entry(settings, role, clock)
+    sides = file_sides(disk, clock, Locks(disk, settings.lock_budget_ms / 1000, trace))
     markers = FileMarkers(disk)
     doors = _doors(settings, role, first.client.type, lambda: session.entry, trace)
     session = Session(
@@ -276,4 +261,5 @@ def open_context(settings: Settings, *, role: str, announced: bool | None = None
         ids=ids,
         trace=trace,
         doors=doors,
+        **sides._asdict(),
     )

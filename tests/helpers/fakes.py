@@ -15,7 +15,8 @@ from oxtail.core.presence import Marker
 from oxtail.core.scope import Place
 from oxtail.core.transcript import Transcript
 from oxtail.errors import PaneError
-from oxtail.store.memory import MemoryStore
+from oxtail.store.memory.sides import memory_sides
+from oxtail.store.memory.store import MemoryStore
 
 ALICE = "11111111-1111-4111-8111-111111111111"
 BOB = "22222222-2222-4222-8222-222222222222"
@@ -250,6 +251,7 @@ class World:
         self.waker = FakeWaker()
         self.panes = FakePanes()
         self.transcripts = FakeTranscripts()
+        self.sides = memory_sides(self.store, self.clock)
 
     def context(
         self,
@@ -298,4 +300,5 @@ class World:
             clock=self.clock,
             ids=self.ids,
             trace=self.trace,
+            **self.sides._asdict(),
         )

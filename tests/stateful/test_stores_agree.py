@@ -30,7 +30,7 @@ from oxtail.core.correlation import Ask
 from oxtail.core.envelope import Envelope
 from oxtail.core.mail import Claim
 from oxtail.core.names import session_box
-from oxtail.store.memory import MemoryStore
+from oxtail.store.memory.store import MemoryStore
 from oxtail.store.world import World
 
 BOXES = (session_box(BOB), "42")

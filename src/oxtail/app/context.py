@@ -15,16 +15,23 @@ if TYPE_CHECKING:
     from oxtail.config import Settings
     from oxtail.ports import (
         Clock,
+        Evidence,
+        History,
         Ids,
+        Lineage,
+        Notices,
         OwnDoor,
         Panes,
+        Policies,
         Presence,
         Projects,
         Registry,
         Store,
+        Traffic,
         Transcripts,
         Waker,
         WakeRecords,
+        Work,
     )
     from oxtail.trace import Trace
 
@@ -48,4 +55,11 @@ class Context(Value):
     clock: Clock
     ids: Ids
     trace: Trace
+    work: Work
+    evidence: Evidence
+    lineage: Lineage
+    traffic: Traffic
+    policies: Policies
+    notices: Notices
+    history: History
     doors: tuple[OwnDoor, ...] = ()

@@ -106,6 +106,10 @@ class Session:
         """The session id, or None while it is not known."""
         return self._entry.client.session_id
 
+    def ids(self) -> tuple[str, ...]:
+        """Return the session id and the earlier ids of this conversation, the youngest first."""
+        return (self.id, *self._former) if self.id else ()
+
     def boxes(self) -> tuple[str, ...]:
         """Return every box in which mail for this session may lie, its own box first.
 

@@ -17,6 +17,8 @@ from oxtail.disk.atomic import Disk
 from oxtail.disk.doorstep import FileDoorstep
 from oxtail.identity.process import current_owner, provably_dead
 from oxtail.identity.siblings import pids_of
+from oxtail.store.files.locks import Locks
+from oxtail.store.files.sides import file_sides
 from oxtail.store.files.store import FileStore
 from oxtail.wake.markers import FileMarkers
 
@@ -56,6 +58,10 @@ class HookSession:
         self.id = session_id
         self._disk = disk
 
+    def ids(self) -> tuple[str, ...]:
+        """Return the session id; a hook knows no earlier ones."""
+        return (self.id,)
+
     def boxes(self) -> tuple[str, ...]:
         """Return every box in which mail for the session may lie, its own box first.
 
@@ -74,6 +80,8 @@ def open_context(settings: Settings, trace: Trace, session_id: str) -> Context:
     """Return the context for one event of *session_id*; touches no file."""
     disk = Disk(settings.home, fsync=settings.fsync, trace=trace)
     clock, ids = HookClock(), HookIds()
+    budget_ms = min(settings.lock_budget_ms, LOCK_BUDGET_MS)
+    locks = Locks(disk, budget_ms / 1000, trace)
     absent: Any = None
     return Context(
         settings=settings,
@@ -86,7 +94,7 @@ def open_context(settings: Settings, trace: Trace, session_id: str) -> Context:
             provably_dead=provably_dead,
             received_max=settings.received_max,
             pending_ask_ttl_ms=settings.pending_ask_ttl_ms,
-            lock_budget_ms=min(settings.lock_budget_ms, LOCK_BUDGET_MS),
+            lock_budget_ms=budget_ms,
             trace=trace,
         ),
         registry=absent,
@@ -99,4 +107,5 @@ def open_context(settings: Settings, trace: Trace, session_id: str) -> Context:
         clock=clock,
         ids=ids,
         trace=trace,
+        **file_sides(disk, clock, locks)._asdict(),
     )

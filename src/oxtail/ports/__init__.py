@@ -1,0 +1,40 @@
+"""The edges of oxtail: what the use cases ask for, and what an adapter promises.
+
+Adapters with the same name implement these: :mod:`oxtail.store.files` and
+:mod:`oxtail.store.memory` the stores and records, :mod:`oxtail.identity` the registry and projects,
+:mod:`oxtail.wake` presence and wakes, :mod:`oxtail.transcripts` the transcripts.
+Use cases in :mod:`oxtail.app` import this package and no adapter.
+"""
+
+from __future__ import annotations
+
+from oxtail.ports.mail import Bell, Store
+from oxtail.ports.people import Detection, Doorstep, Presence, Projects, Registry
+from oxtail.ports.reading import Panes, Transcripts
+from oxtail.ports.records import Evidence, History, Lineage, Notices, Policies, Traffic, Work
+from oxtail.ports.system import Clock, Ids
+from oxtail.ports.wake import OwnDoor, Waker, WakeRecords
+
+__all__ = [
+    "Bell",
+    "Clock",
+    "Detection",
+    "Doorstep",
+    "Evidence",
+    "History",
+    "Ids",
+    "Lineage",
+    "Notices",
+    "OwnDoor",
+    "Panes",
+    "Policies",
+    "Presence",
+    "Projects",
+    "Registry",
+    "Store",
+    "Traffic",
+    "Transcripts",
+    "WakeRecords",
+    "Waker",
+    "Work",
+]

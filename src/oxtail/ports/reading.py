@@ -1,0 +1,53 @@
+"""What can be read of a session: its pane and its transcript."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from oxtail.core.pane import Pane
+    from oxtail.core.transcript import Transcript
+
+
+class Panes(Protocol):
+    """tmux, as far as discovery and reading need it."""
+
+    def list(self) -> tuple[Pane, ...]:
+        """Return all panes; none where there is no tmux or no tmux server.
+
+        Raises:
+            PaneError: tmux answered with something else.
+        """
+
+    def host_of(self, pid: int) -> Pane | None:
+        """Return the pane that provably runs process *pid*, by the process tree."""
+
+    def capture(self, pane_id: str, lines: int) -> str:
+        """Return the last *lines* rows of a pane.
+
+        Raises:
+            PaneError: there is no such pane, or tmux failed.
+        """
+
+
+class Transcripts(Protocol):
+    """The clients' own records of their conversations."""
+
+    def locate(self, client_type: str, session_id: str, cwd: str) -> str | None:
+        """Return the transcript path of a session, or None where the client is unknown."""
+
+    def read(
+        self,
+        path: str,
+        client_type: str,
+        *,
+        limit: int,
+        max_bytes: int,
+        timestamps: bool,
+        tail_scan: bool,
+    ) -> Transcript:
+        """Return the end of the transcript at *path*; a missing file is an empty transcript.
+
+        Raises:
+            OSError: the file is there and cannot be read.
+        """

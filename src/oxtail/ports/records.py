@@ -1,0 +1,132 @@
+"""Records beside the mail: work, proofs, lineage, traffic, policies, notices, history.
+
+Every method may raise :class:`~oxtail.errors.StoreError` unless it says that it never raises; none
+leaves half a record visible.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from oxtail.core.evidence import InContext, Offered
+    from oxtail.core.governor import Passed
+    from oxtail.core.history import Place, Record
+    from oxtail.core.notice import Notice
+    from oxtail.core.policy import Policy
+    from oxtail.core.work import Closing, Owed
+
+
+class Work(Protocol):
+    """Delegated work, in the ledgers of those who owe it, and how it is closed."""
+
+    def open_of(self, session_ids: Sequence[str]) -> tuple[Owed, ...]:
+        """Return the open work in the ledgers of *session_ids*, oldest first, each id once."""
+
+    def find(self, session_ids: Sequence[str], message_id: str) -> Owed | None:
+        """Return the message *message_id* in one of these ledgers, work or not, or None."""
+
+    def begin(self, closing: Closing) -> Closing:
+        """Record that work is being closed, synced; return the closing that counts.
+
+        Of several that close the same work the first one counts, and all are given that one.
+        """
+
+    def closings(self, session_ids: Sequence[str]) -> tuple[Closing, ...]:
+        """Return the closings of these sessions that were begun and not finished."""
+
+    def finish(self, closing: Closing) -> bool:
+        """Make the work terminal in its ledger, then forget *closing*.
+
+        Returns:
+            False if the work was terminal before.
+        """
+
+
+class Evidence(Protocol):
+    """Proofs about single messages beside their receipts."""
+
+    def offered(self, offered: Offered) -> None:
+        """Record the latest offer of a message; never raises, a failure is traced."""
+
+    def offer_of(self, message_id: str) -> Offered | None:
+        """Return the latest offer of a message, or None."""
+
+    def found(self, place: InContext) -> None:
+        """Record where a message was found in a transcript; the first one counts."""
+
+    def context_of(self, message_id: str) -> InContext | None:
+        """Return where a message was found in its receiver's transcript, or None."""
+
+
+class Lineage(Protocol):
+    """Which session ids name the same conversation, one after the other."""
+
+    def record(self, former: str, heir: str, source: str) -> bool:
+        """Record that *heir* goes on where *former* ended; return whether *heir* now counts as it.
+
+        The first heir of a session counts; a second one, of a fork, inherits nothing.
+        """
+
+    def heir(self, session_id: str) -> str:
+        """Return the session id that *session_id* goes by now; itself where it has no heir."""
+
+    def former(self, session_id: str) -> tuple[str, ...]:
+        """Return the earlier ids of *session_id*, the youngest first, at most eight."""
+
+
+class Traffic(Protocol):
+    """What has passed between two sessions of late, for the governor.  Never raises."""
+
+    def note(self, sender: str, receiver: str, passed: Passed) -> None:
+        """Remember that a message has passed."""
+
+    def between(self, one: str, other: str) -> tuple[Passed, ...]:
+        """Return what has passed between two sessions, in both directions, oldest first."""
+
+    def of(self, sender: str) -> tuple[Passed, ...]:
+        """Return what *sender* has sent to anybody, oldest first."""
+
+
+class Policies(Protocol):
+    """Whose mail a session or a project accepts."""
+
+    def of_session(self, session_id: str) -> Policy:
+        """Return the policy of a session; empty where none is set.
+
+        A damaged policy is set aside with a notice and counts as empty.
+        """
+
+    def of_project(self, root: str) -> Policy:
+        """Return the policy of a project; see :meth:`of_session`."""
+
+    def set_session(self, session_id: str, policy: Policy) -> None:
+        """Replace the policy of a session, in one step."""
+
+    def set_project(self, root: str, policy: Policy) -> None:
+        """Replace the policy of a project, in one step."""
+
+
+class Notices(Protocol):
+    """Lines for the human: what was damped, overdue, expired or set aside.  Never raises."""
+
+    def say(self, notice: Notice) -> None:
+        """Keep *notice*; the oldest ones are dropped over the bound."""
+
+    def recent(self, limit: int) -> tuple[Notice, ...]:
+        """Return the latest notices, oldest first."""
+
+
+class History(Protocol):
+    """All messages that the ledgers still hold, for people who look back.  Takes no lock."""
+
+    def records(self, owners: Sequence[str]) -> Iterator[Record]:
+        """Yield every message, oldest first; *owners* are session ids whose ledgers are known.
+
+        A ledger whose session is not among them is read too, under the hash that names it.
+        """
+
+    def after(self, place: Place) -> tuple[tuple[Record, ...], Place]:
+        """Return what was added since *place*, and the place to go on from."""

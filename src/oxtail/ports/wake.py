@@ -1,0 +1,47 @@
+"""Ways to make a session look at its mail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from oxtail.core.entry import Entry
+    from oxtail.core.offer import Offer
+
+
+class WakeRecords(Protocol):
+    """What keeps automatic wakes rare, shared by all processes."""
+
+    def claim_reply_wake(self, session_id: str, reply_to: str) -> str | None:
+        """Claim the one automatic wake that this reply may cause.
+
+        Returns:
+            None if the caller won, else the wake status that says why not: ``skipped_deduped``,
+            ``skipped_rate_limited`` or ``skipped_store_error``.
+        """
+
+    def stamp(self, session_id: str, reply_to: str) -> None:
+        """Record an automatic wake that needs no permission; never raises."""
+
+
+class Waker(Protocol):
+    """Something that can make an idle session look at its mail.  A wake is a hint."""
+
+    def wake(self, entry: Entry) -> str:
+        """Try to wake the session of *entry*; return the wake status.  Never raises."""
+
+
+class OwnDoor(Protocol):
+    """A way in which a session's own server brings a text in front of its client."""
+
+    name: str
+
+    def is_available(self) -> bool:
+        """Tell whether an offer has a chance now; starts no process and connects to nothing."""
+
+    def offer(self, text: str) -> Offer:
+        """Hand *text* to the client, within a bounded time.  Never raises.
+
+        Clients drop a text that they have seen a moment ago, so *text* names the ids of the
+        messages that it is about.
+        """

@@ -1,0 +1,71 @@
+"""The records beside the mail, on files, each loaded when it is first used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from oxtail.core.later import Later
+from oxtail.store.sides import Sides
+
+if TYPE_CHECKING:
+    from oxtail.disk.atomic import Disk
+    from oxtail.ports import (
+        Clock,
+        Evidence,
+        History,
+        Lineage,
+        Notices,
+        Policies,
+        Traffic,
+        Work,
+    )
+    from oxtail.store.files.locks import Locks
+
+
+def file_sides(disk: Disk, clock: Clock, locks: Locks) -> Sides:
+    """Return the records of the state folder of *disk*; touches no file."""
+
+    def work() -> object:
+        from oxtail.store.files.work import FileWork
+
+        return FileWork(disk, locks)
+
+    def evidence() -> object:
+        from oxtail.store.files.evidence import FileEvidence
+
+        return FileEvidence(disk, clock)
+
+    def lineage() -> object:
+        from oxtail.store.files.lineage import FileLineage
+
+        return FileLineage(disk, clock)
+
+    def traffic() -> object:
+        from oxtail.store.files.traffic import FileTraffic
+
+        return FileTraffic(disk)
+
+    def policies() -> object:
+        from oxtail.store.files.policies import FilePolicies
+
+        return FilePolicies(disk)
+
+    def notices() -> object:
+        from oxtail.store.files.notices import FileNotices
+
+        return FileNotices(disk, locks)
+
+    def history() -> object:
+        from oxtail.store.files.history import FileHistory
+
+        return FileHistory(disk)
+
+    return Sides(
+        work=cast("Work", Later(work)),
+        evidence=cast("Evidence", Later(evidence)),
+        lineage=cast("Lineage", Later(lineage)),
+        traffic=cast("Traffic", Later(traffic)),
+        policies=cast("Policies", Later(policies)),
+        notices=cast("Notices", Later(notices)),
+        history=cast("History", Later(history)),
+    )

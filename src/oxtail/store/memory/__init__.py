@@ -1,0 +1,1 @@
+"""Stores without files, for tests and demos; they promise what the file stores promise."""
