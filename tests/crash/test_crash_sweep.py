@@ -26,8 +26,11 @@ from oxtail.core.envelope import decode, encode
 from oxtail.disk.atomic import Disk
 from oxtail.identity.process import current_owner, provably_dead
 from oxtail.identity.registry import FileRegistry
+from oxtail.store.files import handover
+from oxtail.store.files.locks import Locks
 from oxtail.store.files.store import FileStore
 from oxtail.store.retention import LEDGER_BOUND, ledger_limit
+from oxtail.trace import silent
 
 NEW = letter("new", message_id="00000000000000ff")
 ASK = Ask(ALICE, "00112233445566ff", BOB, NEW.id, 1_795_357_142, 1_795_357_144_915)
@@ -96,7 +99,7 @@ def ledger_ids(home: Path) -> list[str]:
 def no_lock_is_left(home: Path) -> bool:
     """Side files stay, and a marker of the dead is in nobody's way until the sweep."""
     names = [path.name for path in home.rglob("*.lock*")]
-    return [name for name in names if not name.endswith((".flock", ".steal"))] == []
+    return [name for name in names if not name.endswith((".flock", ".queue", ".steal"))] == []
 
 
 @pytest.mark.parametrize("before", [pytest.param(nothing, marks=pytest.mark.slow), mailed])
@@ -325,6 +328,34 @@ def test_a_takeover(tmp_path: Path, random: str | None, mode: int, age: float) -
         assert ledger_ids(home).count(NEW.id) == 1, where
         assert no_lock_is_left(home), where
     assert folders.count > 40
+
+
+@pytest.mark.slow
+def test_a_lock_that_is_passed_on(tmp_path: Path) -> None:
+    """The one who passes it on and the one who goes on with it die at every step."""
+
+    def prepare(home: Path) -> None:
+        mailed(home)
+
+    folders = Folders(tmp_path, prepare)
+
+    def work(home: Path, start: Start) -> None:
+        disk = Disk(str(home), fsync=True)
+        locks = Locks(disk, 1.0, silent)
+        path = disk.layout.box(BOX)
+        held = locks.take(path, "stale")
+        held.crowded = True  # as one who had to wait
+        with handover.waiting(f"{path}.lock"):
+            start()
+            locks.give(held)
+            locks.give(locks.take(path, "stale"))
+
+    for home, where in deaths(folders, work):
+        store = open_store(home, budget_ms=1_000)
+        store.put(TO_BOB, NEW)
+        assert [m.id for m in store.peek([BOX]).messages] == [*IDS, NEW.id], where
+        assert no_lock_is_left(home), where
+    assert folders.count > 15
 
 
 def test_a_question_that_is_suspended(tmp_path: Path) -> None:

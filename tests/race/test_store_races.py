@@ -45,7 +45,7 @@ def open_store(home: Path) -> FileStore:
 
 def residue(home: Path) -> list[str]:
     names = [path.name for path in home.rglob("*.lock*")]
-    return [name for name in names if not name.endswith(".flock")]
+    return [name for name in names if not name.endswith((".flock", ".queue"))]
 
 
 class Gate:

@@ -9,6 +9,7 @@ dies.  Rules of this file:
   token.
 * The folder of another peer is taken over on proof of death or after 30 s, never on a guess.
 * A take-over goes through the steal marker, and removes only the token that was looked at.
+* A holder that others wait for may pass the folder on (:mod:`oxtail.store.files.handover`).
 * Where the file system has no kernel locks, the folder alone decides, and nothing is taken over
   early.
 """
@@ -16,6 +17,7 @@ dies.  Rules of this file:
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import re
 import stat
@@ -24,6 +26,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from oxtail.errors import LockBusy, StoreError
+from oxtail.store.files import handover
 from oxtail.store.files.flock import drop_flock, take_flock
 
 if TYPE_CHECKING:
@@ -69,12 +72,16 @@ class Held:
 
     Attributes:
         flock: Descriptor of the side file; None where the file system has no kernel locks.
+        crowded: Whether others were seen to want it too: it was waited for, or passed on.
+        made_at: When its folder was made, in unix seconds.
     """
 
     def __init__(self, path: str, token: bytes, flock: int | None) -> None:
         self.path = path
         self.token = token
         self.flock = flock
+        self.crowded = False
+        self.made_at = 0.0
 
     def check(self) -> None:
         """Make sure, before something is destroyed, that the lock was not taken over.
@@ -137,6 +144,14 @@ def _link_token(held: Held, flock: int, owner: str) -> bool:
     return False
 
 
+def _is_linked(lock: str, flock: int) -> bool:
+    """Tell whether the token of *lock* is the content of the side file that *flock* has open."""
+    try:
+        return os.lstat(f"{lock}.owner").st_ino == os.fstat(flock).st_ino
+    except OSError:
+        return False
+
+
 def _is_python(path: str) -> bool:
     """Tell whether *path* is a folder that a Python peer made."""
     try:
@@ -188,11 +203,12 @@ class Locks:
         deadline = time.monotonic() + self.budget
         try:
             self._disk.folder(os.path.dirname(path))
-            flock = self._take_flock(lock, deadline)
+            flock, waited = self._take_flock(lock, deadline)
             try:
                 kind = 8 if flock is None else 12
                 token = b"%d.%s" % (os.getpid(), os.urandom(kind).hex().encode())
                 held = Held(lock, token, flock)
+                held.crowded = waited
                 self._take_folder(held, deadline, event, members)
             except BaseException:
                 drop_flock(flock)
@@ -204,6 +220,8 @@ class Locks:
     def give(self, held: Held) -> None:
         """Release *held*, and leave a lock that was taken over to its new owner.  Never raises."""
         try:
+            if held.crowded and handover.is_young(held.made_at) and self._pass_on(held):
+                return
             if _read_token(held.path) == held.token:
                 os.unlink(f"{held.path}.owner")
                 os.rmdir(held.path)
@@ -214,24 +232,64 @@ class Locks:
         finally:
             drop_flock(held.flock)
 
-    def _take_flock(self, lock: str, deadline: float) -> int | None:
+    def _pass_on(self, held: Held) -> bool:
+        """Leave the folder to one who waits; False if nobody does, and it is still to be removed.
+
+        One who stops waiting just now is not noticed at first.  So the lock is taken back if nobody
+        waits any more and nobody has it; who waits on leaves the queue before it looks a last time.
+        """
+        assert held.flock is not None
+        if not handover.is_awaited(held.path) or not _is_linked(held.path, held.flock):
+            return False
+        fcntl.flock(held.flock, fcntl.LOCK_UN)
+        if handover.is_awaited(held.path):
+            return True
+        try:
+            fcntl.flock(held.flock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        return _read_token(held.path) != held.token
+
+    def _inherit(self, held: Held) -> bool:
+        """Go on with a folder that was passed on; tell whether it was one."""
+        if held.flock is None:
+            return False
+        try:
+            found = os.lstat(held.path)
+        except OSError:
+            return False
+        if stat.S_IMODE(found.st_mode) != _PYTHON_MODE or not handover.is_young(found.st_mtime):
+            return False
+        if not _is_linked(held.path, held.flock):
+            return False
+        held.crowded, held.made_at = True, found.st_mtime
+        os.pwrite(held.flock, held.token, 0)
+        os.ftruncate(held.flock, len(held.token))
+        return True
+
+    def _take_flock(self, lock: str, deadline: float) -> tuple[int | None, bool]:
+        """Take the kernel lock; return its descriptor, None without such locks, and if it waited."""
         side = f"{lock}.flock"
         while True:
             descriptor = self._disk.open_side(side)
             try:
-                if not take_flock(descriptor, deadline):
-                    raise LockBusy(path=lock)
+                waited = not take_flock(descriptor, 0)
+                if waited:
+                    with handover.waiting(lock):
+                        in_time = take_flock(descriptor, deadline)
+                    if not in_time and not take_flock(descriptor, 0):
+                        raise LockBusy(path=lock)
             except OSError as error:
                 os.close(descriptor)
                 if error.errno in _REFUSED:
-                    return None
+                    return None, False
                 raise
             except BaseException:
                 os.close(descriptor)
                 raise
             with suppress(FileNotFoundError):
                 if os.fstat(descriptor).st_ino == os.stat(side).st_ino:
-                    return descriptor
+                    return descriptor, waited
             drop_flock(descriptor)  # the side file was swept while this process waited
 
     def _take_folder(
@@ -243,11 +301,13 @@ class Locks:
             try:
                 os.mkdir(held.path, mode)
             except FileExistsError:
-                pass
+                if self._inherit(held):
+                    return
             except FileNotFoundError:
                 self._disk.remake_folder(os.path.dirname(held.path))
                 continue
             else:
+                held.made_at = time.time()
                 self._write_token(held)
                 return
             seen = self._look(held.path)

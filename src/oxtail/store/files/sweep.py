@@ -113,6 +113,7 @@ class Sweeper:
             self._disk.remove(path)
             # Whoever waits for this side file looks again whether it is still the one.
             self._disk.remove(f"{path}.lock.flock")
+            self._disk.remove(f"{path}.lock.queue")
         self._disk.trace("mailbox_gc_removed", box=box)
 
     def _age(self, path: str) -> float:
