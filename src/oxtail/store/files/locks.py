@@ -268,7 +268,7 @@ class Locks:
         return True
 
     def _take_flock(self, lock: str, deadline: float) -> tuple[int | None, bool]:
-        """Take the kernel lock; return its descriptor, None without such locks, and if it waited."""
+        """Take the kernel lock: its descriptor, None without such locks, and whether it waited."""
         side = f"{lock}.flock"
         while True:
             descriptor = self._disk.open_side(side)
