@@ -23,8 +23,9 @@ import re
 import stat
 import time
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from oxtail.core.value import Value
 from oxtail.errors import LockBusy, StoreError
 from oxtail.store.files import handover
 from oxtail.store.files.flock import drop_flock, take_flock
@@ -58,7 +59,7 @@ _TOKEN_MAX_BYTES: Final = 256
 _OWNER_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
-class _Seen(NamedTuple):
+class _Seen(Value):
     """A taken lock as it was found."""
 
     token: bytes | None
