@@ -58,6 +58,11 @@ class Layout(Value):
         return join(self.home, "pending-ask")
 
     @property
+    def work(self) -> str:
+        """Folder of intents to close work; only Python peers use it."""
+        return join(self.home, "work")
+
+    @property
     def receipts(self) -> str:
         """Folder of proofs that a message was shown."""
         return join(self.home, "receipts")
@@ -66,6 +71,11 @@ class Layout(Value):
     def outbox(self) -> str:
         """Folder of the senders' records."""
         return join(self.home, "outbox")
+
+    @property
+    def evidence(self) -> str:
+        """Folder of what is known of a message beside its receipt; only Python peers use it."""
+        return join(self.home, "evidence")
 
     @property
     def bells(self) -> str:
@@ -127,6 +137,14 @@ class Layout(Value):
         """Path of the sender's record of a message; ValueError if that is no message id."""
         return join(self.outbox, _message(message_id))
 
+    def offered(self, message_id: str) -> str:
+        """Path of the latest offer of a message; ValueError if that is no message id."""
+        return join(self.evidence, "o-" + _message(message_id))
+
+    def in_context(self, message_id: str) -> str:
+        """Path of where a message was found; ValueError if that is no message id."""
+        return join(self.evidence, "c-" + _message(message_id))
+
     def ask(self, session_id: str, request_id: str) -> str:
         """Path of the record of a question that is being waited on."""
         return join(self.asks, "a-" + pair_hash32(session_id, request_id))
@@ -134,6 +152,10 @@ class Layout(Value):
     def pending_ask(self, session_id: str, request_id: str) -> str:
         """Path of the record of a question that nobody waits on any more."""
         return join(self.pending_asks, "p-" + pair_hash32(session_id, request_id))
+
+    def closing(self, session_id: str, message_id: str) -> str:
+        """Path of the intent to close the work *message_id* that *session_id* owes."""
+        return join(self.work, "c-" + pair_hash32(session_id, message_id))
 
     def entry(self, pid: int) -> str:
         """Path of the registry entry of a process."""

@@ -26,6 +26,8 @@ _TEMPORARY: Final = re.compile(
     r".+(?:\.tmp\.([1-9][0-9]{0,9})\.[0-9a-f]+|\.([1-9][0-9]{0,9})\.tmp)"
 )
 
+_EVIDENCE: Final = re.compile(r"[oc]-[0-9a-f]{16}")
+
 
 class Sweeper:
     """Removes old records, the temporary files of the dead, and boxes that nobody reads."""
@@ -36,13 +38,17 @@ class Sweeper:
         self._clock = clock
 
     def records(self) -> None:
-        """Remove receipts and sender's records that are older than a week."""
+        """Remove receipts, sender's records and evidence that are older than a week."""
         layout = self._disk.layout
         for folder in (layout.receipts, layout.outbox):
             for name in self._disk.names(folder):
                 path = os.path.join(folder, name)
                 if is_message_id(name) and self._age(path) > RECORD_KEEP_SECONDS:
                     self._disk.remove(path)
+        for name in self._disk.names(layout.evidence):
+            path = os.path.join(layout.evidence, name)
+            if _EVIDENCE.fullmatch(name) and self._age(path) > RECORD_KEEP_SECONDS:
+                self._disk.remove(path)
 
     def temporaries(self) -> None:
         """Remove temporary files whose writer has ended."""
@@ -55,8 +61,10 @@ class Sweeper:
             layout.known,
             layout.asks,
             layout.pending_asks,
+            layout.work,
             layout.receipts,
             layout.outbox,
+            layout.evidence,
             layout.damaged,
             layout.autowake,
             layout.activity,

@@ -32,7 +32,7 @@ def memory_sides(store: MemoryStore, clock: Clock) -> Sides:
     def evidence() -> object:
         from oxtail.store.memory.evidence import MemoryEvidence
 
-        return MemoryEvidence()
+        return MemoryEvidence(clock)
 
     def lineage() -> object:
         from oxtail.store.memory.lineage import MemoryLineage
