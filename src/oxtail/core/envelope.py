@@ -29,6 +29,9 @@ EXTRA_MAX_DEPTH: Final = 16
 TIME_MAX_SECONDS: Final = 2**53
 """A time stamp from here on is no time stamp: Node counts no further without gaps."""
 
+DEADLINE: Final = "deadline"
+"""Extension member: when delegated work is due, in unix seconds."""
+
 _LINE_START: Final = re.compile(rb'\{"schema_version":1,"id":"[0-9a-f]{16}","body":"')
 _OPTIONAL_TEXT: Final = (
     "from_session_id",
@@ -84,6 +87,17 @@ class Envelope(Value):
     def body_bytes(self) -> int:
         """Length of the body in UTF-8 bytes."""
         return codec.utf8_length(self.body)
+
+    @property
+    def deadline(self) -> int | None:
+        """When the work is due, in unix seconds; None where it has no deadline.
+
+        It is an extension member, which npm peers drop when they move a message to another box.
+        """
+        for name, value in self.extra:
+            if name == DEADLINE:
+                return _seconds(value) or None
+        return None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the members in protocol order; an empty optional member is left out."""

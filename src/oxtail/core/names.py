@@ -115,3 +115,23 @@ def is_file_stem(text: str) -> bool:
 def completion_id(message_id: str) -> str:
     """Return the id that the completion of the delegation *message_id* always has."""
     return _sha256("oxtail-complete:" + message_id)[:16]
+
+
+def reassigned_id(message_id: str) -> str:
+    """Return the id that the delegation *message_id* always has once it is handed on."""
+    return _sha256("oxtail-reassign:" + message_id)[:16]
+
+
+def reassignment_note_id(message_id: str) -> str:
+    """Return the id of the note that tells the requester of *message_id* who owes it now."""
+    return _sha256("oxtail-reassigned:" + message_id)[:16]
+
+
+def repeatable_id(session_id: str, key: str) -> str:
+    """Return the id of the message that *session_id* sends under the idempotency key *key*."""
+    return _sha256(f"oxtail-send:{session_id}\0{key}")[:16]
+
+
+def repeatable_request_id(message_id: str) -> str:
+    """Return the request id of a delegation whose own id is the same in each try."""
+    return _sha256("oxtail-request:" + message_id)[:16]

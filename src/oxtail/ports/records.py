@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from oxtail.core.evidence import InContext, Offered
     from oxtail.core.governor import Passed
@@ -23,22 +23,31 @@ class Work(Protocol):
     """Delegated work, in the ledgers of those who owe it, and how it is closed."""
 
     def open_of(self, session_ids: Sequence[str]) -> tuple[Owed, ...]:
-        """Return the open work in the ledgers of *session_ids*, oldest first, each id once."""
+        """Return the work in the ledgers of *session_ids* that has not ended, oldest first.
+
+        Each id comes once.  Work that is being closed is among it, and says so.
+        """
 
     def find(self, session_ids: Sequence[str], message_id: str) -> Owed | None:
         """Return the message *message_id* in one of these ledgers, work or not, or None."""
 
-    def begin(self, closing: Closing) -> Closing:
-        """Record that work is being closed, synced; return the closing that counts.
+    def begin(self, closing: Closing) -> Closing | None:
+        """Record that work is being closed, synced.
 
-        Of several that close the same work the first one counts, and all are given that one.
+        Of several that close the same work exactly one counts.
+
+        Returns:
+            None where *closing* counts and is now to be carried out.  Otherwise the closing that
+            counts, or, where the work has ended, what its ledger says about its end.
         """
 
     def closings(self, session_ids: Sequence[str]) -> tuple[Closing, ...]:
-        """Return the closings of these sessions that were begun and not finished."""
+        """Return the closings of these sessions that were begun and not finished, oldest first."""
 
     def finish(self, closing: Closing) -> bool:
         """Make the work terminal in its ledger, then forget *closing*.
+
+        What ended before stays as it ended; work that is in the ledger no more is only forgotten.
 
         Returns:
             False if the work was terminal before.
@@ -67,14 +76,24 @@ class Lineage(Protocol):
     def record(self, former: str, heir: str, source: str) -> bool:
         """Record that *heir* goes on where *former* ended; return whether *heir* now counts as it.
 
-        The first heir of a session counts; a second one, of a fork, inherits nothing.
+        The first heir of a session counts; a second one, of a fork, inherits nothing.  An *heir*
+        that was followed by others, and is named again, is itself again.
         """
 
     def heir(self, session_id: str) -> str:
         """Return the session id that *session_id* goes by now; itself where it has no heir."""
 
     def former(self, session_id: str) -> tuple[str, ...]:
-        """Return the earlier ids of *session_id*, the youngest first, at most eight."""
+        """Return the earlier ids of *session_id*, the youngest first, at most eight.
+
+        The earlier ids of an id that goes by another one now are that one's.
+        """
+
+    def returned(self, session_id: str) -> None:
+        """Record that *session_id* runs again by itself: it has no heir from now on."""
+
+    def sweep(self, in_use: Collection[str]) -> None:
+        """Forget what is old and leads to none of the sessions *in_use*."""
 
 
 class Traffic(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from oxtail.core.value import Value
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from oxtail.core.correlation import Ask
     from oxtail.core.envelope import Envelope
     from oxtail.core.mail import Receipt, Sent
+    from oxtail.core.work import Closing
 
 
 class Held(Value):
@@ -35,6 +36,8 @@ class World:
         self.sent: dict[str, tuple[Sent, float]] = {}
         self.waiting: dict[tuple[str, str], tuple[Ask, int]] = {}
         self.pending: dict[tuple[str, str], tuple[Ask, float]] = {}
+        self.outcomes: dict[tuple[str, str], dict[str, Any]] = {}
+        self.closings: dict[tuple[str, str], Closing] = {}
         self.dead: set[int] = set()
         self.bells: list[MemoryBell] = []
         self.owners = 0

@@ -122,7 +122,10 @@ class MemoryStore:
             excess = len(ledger) - self._bound
             kept = []
             for message in ledger:
-                if excess > 0 and not message.action_required:
+                is_open = message.action_required and (
+                    (session_id, message.id) not in self.world.outcomes
+                )
+                if excess > 0 and not is_open:
                     excess -= 1
                 else:
                     kept.append(message)
