@@ -152,6 +152,12 @@ class Store(Protocol):
         process counts as pending.
         """
 
+    def hand_on_ask(self, session_id: str, request_id: str, target: str, message_id: str) -> bool:
+        """Note in a pending ask that *target* answers it now, by the message *message_id*.
+
+        Its age stays.  False if there is no such pending ask.
+        """
+
     def sweep(self) -> None:
         """Remove what has outlived its use: old receipts, sender's records, temporary files."""
 

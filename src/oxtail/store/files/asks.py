@@ -149,6 +149,24 @@ class Asks:
         # The removal decides: of several that answer late, one pulls the asker back.
         return self._remove(path) and age is not None and age < self._ttl
 
+    def hand_on(self, session_id: str, request_id: str, target: str, message_id: str) -> bool:
+        """Change who answers a pending ask; see :meth:`oxtail.ports.Store.hand_on_ask`.
+
+        Commit point: the changed record is published, with the time of the one before.
+        """
+        path = self._disk.layout.pending_ask(session_id, request_id)
+        stamp, members = self._disk.stamp(path), self._members(path)
+        if stamp is None or _pending_ask(members) is None:
+            return False
+        changed = {**(members or {}), "target": target, "messageId": message_id}
+        if changed != members:
+            try:
+                data = codec.encode_compact(changed)
+                self._disk.publish(path, data, mtime=stamp.mtime_ns / 1e9)
+            except OSError as error:
+                raise StoreError(f"cannot write {path}: {error.strerror}", path=path) from error
+        return True
+
     def sweep(self) -> None:
         """Make pending asks of the waits of the dead, and remove what is older than the TTL."""
         for ask, owner in self._waits():

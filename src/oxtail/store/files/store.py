@@ -308,6 +308,10 @@ class FileStore:
         """Take a pending ask; see :meth:`oxtail.ports.Store.consume_pending_ask`."""
         return self._asks.consume(session_id, request_id)
 
+    def hand_on_ask(self, session_id: str, request_id: str, target: str, message_id: str) -> bool:
+        """Change who answers; see :meth:`oxtail.ports.Store.hand_on_ask`."""
+        return self._asks.hand_on(session_id, request_id, target, message_id)
+
     def sweep(self) -> None:
         """Remove what is old; see :meth:`oxtail.ports.Store.sweep`.  Never raises."""
         from oxtail.store.files import sweep

@@ -341,6 +341,16 @@ class MemoryStore:
             record = self.world.pending.pop((session_id, request_id), None)
         return record is not None and self._clock.now() - record[1] < self._ttl
 
+    def hand_on_ask(self, session_id: str, request_id: str, target: str, message_id: str) -> bool:
+        """Change who answers; see :meth:`oxtail.ports.Store.hand_on_ask`."""
+        key = (session_id, request_id)
+        with self.world.lock:
+            if key not in self.world.pending:
+                return False
+            ask, at = self.world.pending[key]
+            self.world.pending[key] = (ask._replace(target=target, message_id=message_id), at)
+            return True
+
     @contextmanager
     def _settled_asks(self, *key: str) -> Iterator[None]:
         """Hold the lock; the waits of dead owners that match *key* have become pending asks."""
