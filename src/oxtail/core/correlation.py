@@ -38,6 +38,23 @@ class Ask(Value):
     at_ms: int
 
 
+class OpenAsk(Value):
+    """An open question as others see it.
+
+    Attributes:
+        ask: The question.
+        waited_on: Whether a process that is not provably dead waits for its answer now.
+        since: What its age is counted from, in unix seconds: when it was asked, or when the last
+            wait for it ended.
+        attempts: How often the target was woken for it after that.
+    """
+
+    ask: Ask
+    waited_on: bool
+    since: float
+    attempts: int = 0
+
+
 class State(enum.Enum):
     """Where a question stands."""
 
