@@ -117,6 +117,29 @@ class Layout(Value):
         """Folder of links from sessions to their boxes, for hooks; only Python peers make them."""
         return join(self.home, "by-session")
 
+    @property
+    def lineage(self) -> str:
+        """Folder of which session id follows which; only Python peers use it."""
+        return join(self.home, "lineage")
+
+    @property
+    def expired(self) -> str:
+        """Folder of mail that nobody came back for; only Python peers use it."""
+        return join(self.home, "expired")
+
+    @property
+    def lineage_lock(self) -> str:
+        """Path of what is locked while the lineage is changed."""
+        return join(self.lineage, "lock")
+
+    def past(self, session_id: str) -> str:
+        """Path of the record of the earlier ids of a session."""
+        return join(self.lineage, hash32(session_id) + ".json")
+
+    def successor(self, session_id: str) -> str:
+        """Path of the record of the id that follows *session_id*."""
+        return join(self.lineage, hash32(session_id) + ".next")
+
     def box(self, name: str) -> str:
         """Path of the box *name*; ValueError if that is no box name."""
         return join(self.mailboxes, check_box(name) + ".jsonl")

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
     from oxtail.core.evidence import InContext, Offered
     from oxtail.core.governor import Passed
-    from oxtail.core.history import Place, Record
+    from oxtail.core.history import Bookmark, Record, Wanted
     from oxtail.core.notice import Notice
     from oxtail.core.policy import Policy
+    from oxtail.core.words import Words
     from oxtail.core.work import Closing, Owed
 
 
@@ -139,13 +140,27 @@ class Notices(Protocol):
 
 
 class History(Protocol):
-    """All messages that the ledgers still hold, for people who look back.  Takes no lock."""
+    """All messages that the ledgers still hold, for people who look back.
 
-    def records(self, owners: Sequence[str]) -> Iterator[Record]:
-        """Yield every message, oldest first; *owners* are session ids whose ledgers are known.
+    It takes no lock and changes no ledger.  Records are in the order of their times; those of one
+    second are in the order of their ledgers' names, and within a ledger in the order of its lines.
+    A message that a ledger has twice is one record.  What cannot be read is left out and reported.
+    """
 
-        A ledger whose session is not among them is read too, under the hash that names it.
+    def records(self, wanted: Wanted) -> Iterator[Record]:
+        """Yield the records that are wanted, oldest first, holding one in memory at a time."""
+
+    def after(self, mark: Bookmark, wanted: Wanted) -> tuple[tuple[Record, ...], Bookmark]:
+        """Return the wanted records that came since *mark*, and how far the ledgers were read now.
+
+        After an empty mark that is all of them.  No record is returned again that an earlier call
+        returned or passed over, and none is lost when a ledger is compacted in between, unless it
+        was dropped before this call.
         """
 
-    def after(self, place: Place) -> tuple[tuple[Record, ...], Place]:
-        """Return what was added since *place*, and the place to go on from."""
+    def search(self, words: Words, wanted: Wanted) -> tuple[tuple[Record, ...], str | None]:
+        """Return the wanted records whose bodies hold *words*, and a remark for the human, if any.
+
+        The answer is the same with an index and without one; an index that is missing or no good is
+        built anew, and the remark says so.
+        """
