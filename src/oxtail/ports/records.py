@@ -98,20 +98,37 @@ class Lineage(Protocol):
 
 
 class Traffic(Protocol):
-    """What has passed between two sessions of late, for the governor.  Never raises."""
+    """What has passed between two sessions of late, for the governor.
+
+    A hint, not a record: it may lack what other processes send at this moment.  Never raises; what
+    cannot be read counts as nothing and is traced.
+    """
 
     def note(self, sender: str, receiver: str, passed: Passed) -> None:
-        """Remember that a message has passed."""
+        """Remember that a message has passed from *sender* to *receiver*."""
 
-    def between(self, one: str, other: str) -> tuple[Passed, ...]:
-        """Return what has passed between two sessions, in both directions, oldest first."""
+    def between(self, sender: str, receiver: str, most: int) -> Sequence[Passed]:
+        """Return what has passed between two sessions in both directions, oldest first.
 
-    def of(self, sender: str) -> tuple[Passed, ...]:
-        """Return what *sender* has sent to anybody, oldest first."""
+        Only the latest *most* messages, or fewer where that is more than is kept (at least 4096).
+        ``is_back`` is as *sender* sees it.
+        """
+
+    def of(self, sender: str, most: int) -> Sequence[Passed]:
+        """Return what *sender* has sent to anybody, as :meth:`between`."""
+
+    def is_news(self, matter: str, now: float) -> bool:
+        """Tell whether *matter* comes up for the first time in ten minutes, and remember it.
+
+        Of several callers at once one is told so.
+        """
 
 
 class Policies(Protocol):
     """Whose mail a session or a project accepts."""
+
+    def are_set(self) -> bool:
+        """Tell whether there may be a policy at all; costs one look.  Never raises."""
 
     def of_session(self, session_id: str) -> Policy:
         """Return the policy of a session; empty where none is set.
@@ -123,10 +140,10 @@ class Policies(Protocol):
         """Return the policy of a project; see :meth:`of_session`."""
 
     def set_session(self, session_id: str, policy: Policy) -> None:
-        """Replace the policy of a session, in one step."""
+        """Replace the policy of a session, in one step; an empty one removes it."""
 
     def set_project(self, root: str, policy: Policy) -> None:
-        """Replace the policy of a project, in one step."""
+        """Replace the policy of a project; see :meth:`set_session`."""
 
 
 class Notices(Protocol):
