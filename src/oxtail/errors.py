@@ -82,6 +82,12 @@ class PeerHasNoSessionId(TargetError):
     code = "peer-has-no-session-id"
 
 
+class PeerTakesNoWork(TargetError):
+    """The target is too old to keep work that must be closed, so none can be handed on to it."""
+
+    code = "peer-takes-no-work"
+
+
 class SessionUnreadable(TargetError):
     """The session is there, and neither its transcript nor its pane can be read."""
 
@@ -113,6 +119,20 @@ class NoReplyTarget(UsageError):
     """The message names no sender session, so there is nowhere to send a reply."""
 
     code = "no-reply-target"
+    exit_status = 3
+
+
+class NotAnObligation(UsageError):
+    """The message is no work that must be closed: answer it with reply_to_message."""
+
+    code = "not-an-obligation"
+    exit_status = 3
+
+
+class IdempotencyConflict(UsageError):
+    """Another message, or one to somebody else, was sent under this idempotency key."""
+
+    code = "idempotency-conflict"
     exit_status = 3
 
 
@@ -153,6 +173,12 @@ class LockBusy(StoreError):
     """Another process has kept a lock for longer than this one is willing to wait."""
 
     code = "lock-busy"
+
+
+class DeliveryFailed(StoreError):
+    """The end of the work is recorded and could not be delivered yet; oxtail delivers it later."""
+
+    code = "delivery-failed"
 
 
 class DamagedRecord(StoreError):

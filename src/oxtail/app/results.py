@@ -59,6 +59,9 @@ class SendResult(Value):
         bootstrap: The receiver has not said who it is.
         in_reply_to: The message answered by :func:`oxtail.app.send.reply`.
         correlation: ``correlated`` if the answered message was a question.
+        obligation_durable: Whether the receiver owes the work; None where none was delegated.
+        deadline: When it is due, in unix seconds.
+        repeated: An earlier try had sent the message, or had begun to.
     """
 
     message_id: str
@@ -69,6 +72,9 @@ class SendResult(Value):
     bootstrap: bool = False
     in_reply_to: str | None = None
     correlation: str | None = None
+    obligation_durable: bool | None = None
+    deadline: int | None = None
+    repeated: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return the members that apply."""
@@ -83,7 +89,15 @@ class SendResult(Value):
             members["stored"] = True
         if self.bootstrap:
             members["bootstrap"] = True
-        return {**members, **_given(note=self.note), **self.wake.as_dict()}
+        if self.obligation_durable is not None:
+            members.update(action_required=True, obligation_durable=self.obligation_durable)
+        if self.repeated:
+            members["repeated"] = True
+        return {
+            **members,
+            **_given(deadline=self.deadline, note=self.note),
+            **self.wake.as_dict(),
+        }
 
 
 class ReadResult(Value):

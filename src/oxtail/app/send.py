@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from oxtail.app.delegate import NOTHING, Delegation, check_deadline, expect, plan
 from oxtail.app.locate import locate
 from oxtail.app.results import SendResult
 from oxtail.app.wake import wake_after_send
 from oxtail.core.address import route_to, route_to_known
 from oxtail.core.entry import Entry, Known
-from oxtail.core.envelope import Envelope, check_body
-from oxtail.core.names import session_box
+from oxtail.core.envelope import DEADLINE, Envelope, check_body
+from oxtail.core.names import repeatable_request_id, session_box
+from oxtail.core.value import Value
 from oxtail.errors import (
     BadArgument,
     MessageNotFound,
@@ -23,6 +25,7 @@ from oxtail.errors import (
 
 if TYPE_CHECKING:
     from oxtail.app.context import Context
+    from oxtail.app.results import WakeReport
 
 WAKES = (None, "off", "auto")
 
@@ -42,24 +45,29 @@ def compose(
     ctx: Context,
     body: str,
     *,
+    message_id: str | None = None,
     request_id: str | None = None,
     reply_to: str | None = None,
     source_message_id: str | None = None,
+    action_required: bool = False,
+    deadline: int | None = None,
     silent: bool = False,
 ) -> Envelope:
     """Return a new message from this session; its id is final.
 
     *silent* asks the receiver's own server to wake nobody for it.
     """
+    due = ((DEADLINE, deadline),) if deadline is not None else ()
     return Envelope(
-        id=ctx.ids.new_id(),
+        id=message_id or ctx.ids.new_id(),
         body=body,
         enqueued_at=int(ctx.clock.now()),
         from_session_id=ctx.session.id,
         request_id=request_id,
         reply_to=reply_to,
         source_message_id=source_message_id,
-        extra=(SILENT,) if silent else (),
+        action_required=action_required,
+        extra=(*due, *((SILENT,) if silent else ())),
     )
 
 
@@ -87,16 +95,16 @@ def _rescue(ctx: Context, peer: Entry, envelope: Envelope) -> None:
         ctx.trace("mailbox_legacy_breadcrumb_lost", **members, rescued=True)
 
 
-def deliver(ctx: Context, peer: Entry | Known, envelope: Envelope) -> None:
+def deliver(ctx: Context, peer: Entry | Known, envelope: Envelope, *, repeat: bool = False) -> None:
     """Commit *envelope* to the box of *peer*; see :meth:`oxtail.ports.Store.put`.
 
     Raises:
         StoreError: it could not be committed; nothing was sent.
     """
     if isinstance(peer, Known):
-        ctx.store.put(route_to_known(peer), envelope)
+        ctx.store.put(route_to_known(peer), envelope, repeat=repeat)
         return
-    ctx.store.put(route_to(peer), envelope)
+    ctx.store.put(route_to(peer), envelope, repeat=repeat)
     _rescue(ctx, peer, envelope)
 
 
@@ -122,21 +130,58 @@ def _explain(error: TargetError, wake: str | None, is_reply: bool) -> None:
         error.fields["wake_reason"] = "reply_to_default"
 
 
-def _result(
-    ctx: Context, peer: Entry | Known, envelope: Envelope, wake: str | None, via: str
-) -> SendResult:
-    deliver(ctx, peer, envelope)
-    report = wake_after_send(ctx, peer, wake=wake, reply_to=envelope.reply_to, via=via)
-    if isinstance(peer, Known):
-        return SendResult(envelope.id, peer.session_id, None, report, note=_STORED)
+class _Outgoing(Value):
+    """A message on its way.
+
+    Attributes:
+        peer: Where it goes.
+        envelope: The message; its id is final.
+        wake: What its sender wants, as far as the sender said.
+        via: Which verb sends it.
+        delegation: How it delegates.
+        repeat: Whether an earlier try may have had the same id.
+    """
+
+    peer: Entry | Known
+    envelope: Envelope
+    wake: str | None
+    via: str
+    delegation: Delegation = NOTHING
+    repeat: bool = False
+
+
+def _dispatch(ctx: Context, out: _Outgoing) -> SendResult:
+    """Commit a message and wake its receiver; the steps and their order."""
+    is_repeated = is_committed = False
+    if out.repeat:
+        from oxtail.app.repeat import earlier_try
+
+        is_repeated, is_committed = earlier_try(ctx, out.peer, out.envelope)
+    if not is_committed:
+        if out.delegation.awaited:
+            expect(ctx, out.envelope, out.peer.session_id or "")
+        deliver(ctx, out.peer, out.envelope, repeat=out.repeat)
+    report = wake_after_send(
+        ctx, out.peer, wake=out.wake, reply_to=out.envelope.reply_to, via=out.via
+    )
+    return _result(out, report, is_repeated)
+
+
+def _result(out: _Outgoing, report: WakeReport, is_repeated: bool) -> SendResult:
+    peer, delegation = out.peer, out.delegation
+    is_away = isinstance(peer, Known)
     unclaimed = peer.session_id is None
+    remarks = (_STORED if is_away else None, _BOOTSTRAP if unclaimed else None, delegation.note)
     return SendResult(
-        envelope.id,
+        out.envelope.id,
         peer.session_id,
-        peer.server_pid,
+        None if isinstance(peer, Known) else peer.server_pid,
         report,
-        note=_BOOTSTRAP if unclaimed else None,
+        note=" ".join(remark for remark in remarks if remark) or None,
         bootstrap=unclaimed,
+        obligation_durable=delegation.durable if delegation.asked else None,
+        deadline=delegation.deadline,
+        repeated=is_repeated,
     )
 
 
@@ -148,6 +193,9 @@ def send(
     wake: str | None = None,
     reply_to: str | None = None,
     source_message_id: str | None = None,
+    action_required: bool = False,
+    deadline: int | None = None,
+    idempotency_key: str | None = None,
 ) -> SendResult:
     """Send *body* to the one peer that *target* names.
 
@@ -161,27 +209,55 @@ def send(
         wake: ``auto`` wakes an idle receiver, ``off`` never does; None leaves it to the rules.
         reply_to: The request id that this answers.
         source_message_id: The message that this is about.
+        action_required: Delegate: the receiver owes this until it is closed.  A receiver that
+            cannot owe gets ordinary mail, and the result says so.
+        deadline: When the work is due, in unix seconds, at most 30 days ahead.
+        idempotency_key: Names the message in each try to send it, 1 to 200 characters; however
+            often it is sent, there is one.
 
     Raises:
         TargetError: the target cannot be used; nothing was sent.
         BadArgument: an argument is malformed; nothing was sent.
+        NoSessionId: a key was given, and this session has not said who it is.
+        IdempotencyConflict: another message was sent under this key; nothing was sent.
         StoreError: the message could not be committed; nothing was sent.
     """
     check_body(body)
     _check_options(wake, reply_to=reply_to, source_message_id=source_message_id)
+    check_deadline(ctx, action_required, deadline)
+    message_id = None
+    if idempotency_key is not None:
+        from oxtail.app.repeat import message_id_for
+
+        message_id = message_id_for(ctx, idempotency_key)
     try:
         peer = locate(ctx, target)
     except TargetError as error:
         _explain(error, wake, reply_to is not None)
         raise
+    delegation = NOTHING
+    if action_required:
+        delegation = plan(ctx, peer, wake=wake, deadline=deadline)
+        wake = wake or (None if reply_to else "auto")
     envelope = compose(
         ctx,
         body,
+        message_id=message_id,
+        request_id=_request_id(ctx, message_id) if delegation.awaited else None,
         reply_to=reply_to,
         source_message_id=source_message_id,
+        action_required=delegation.durable,
+        deadline=delegation.deadline,
         silent=_is_silent(peer, wake),
     )
-    return _result(ctx, peer, envelope, wake, "send_message")
+    return _dispatch(
+        ctx, _Outgoing(peer, envelope, wake, "send_message", delegation, message_id is not None)
+    )
+
+
+def _request_id(ctx: Context, message_id: str | None) -> str:
+    """Return what the one that closes the work answers; in each try of a message the same."""
+    return repeatable_request_id(message_id) if message_id else ctx.ids.new_id()
 
 
 def reply(ctx: Context, message_id: str, body: str, *, wake: str | None = None) -> SendResult:
@@ -223,7 +299,7 @@ def reply(ctx: Context, message_id: str, body: str, *, wake: str | None = None) 
         source_message_id=original.id,
         silent=_is_silent(peer, wake),
     )
-    return _result(ctx, peer, envelope, wake, "reply_to_message")._replace(
+    return _dispatch(ctx, _Outgoing(peer, envelope, wake, "reply_to_message"))._replace(
         in_reply_to=message_id,
         correlation="correlated" if original.request_id else "uncorrelated",
     )
