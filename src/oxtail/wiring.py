@@ -224,8 +224,10 @@ def open_context(settings: Settings, *, role: str, announced: bool | None = None
         panes=panes,
         clock=clock,
         trace=trace,
+        lineage=sides.lineage,
         doorstep=FileDoorstep(disk),
         doors=doors,
+        returns=role != "cli",
     )
     return Context(
         settings=settings,

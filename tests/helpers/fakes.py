@@ -284,6 +284,7 @@ class World:
             panes=self.panes,
             clock=self.clock,
             trace=self.trace,
+            lineage=self.sides.lineage,
         )
         session.open()
         return Context(

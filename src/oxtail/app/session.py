@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
+from oxtail.app.succession import Succession
 from oxtail.core.detected import Detected
 from oxtail.core.entry import Entry, Known, State
 from oxtail.core.names import pid_box, session_box
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         Clock,
         Detection,
         Doorstep,
+        Lineage,
         OwnDoor,
         Panes,
         Registry,
@@ -38,9 +40,6 @@ CLIENT_NAMED: Final = "call-meta"
 
 HOOK_NAMED: Final = "hook"
 """Source of a session id that the client's hook names: after a ``/clear`` only hooks know it."""
-
-FORMER_MAX: Final = 8
-"""How many earlier ids of the same conversation stay in the inbox."""
 
 CLAIMED: Final = "self-register"
 """Source of a session id that was claimed explicitly."""
@@ -61,6 +60,8 @@ class Session:
     Args:
         entry: What is known at the start.
         announced: Whether the process has a registry entry; a command that only sends has none.
+        returns: Whether its session runs again by being here, though another id followed it; a
+            command that only acts for a session does not bring it back.
         doors: The session's own doors; those that are open are told to peers.
     """
 
@@ -76,8 +77,10 @@ class Session:
         panes: Panes,
         clock: Clock,
         trace: Trace,
+        lineage: Lineage,
         doorstep: Doorstep | None = None,
         doors: Sequence[OwnDoor] = (),
+        returns: bool = True,
     ) -> None:
         self._entry = entry
         self._announced = announced
@@ -93,7 +96,8 @@ class Session:
         self._lock = threading.RLock()
         self._closed = False
         self._client_says: str | None = None
-        self._former: tuple[str, ...] = ()
+        self._returns = returns
+        self._succession = Succession(lineage, registry, store, trace, own_pid=entry.server_pid)
         self._published: Callable[[], None] = _nobody_listens
 
     @property
@@ -107,22 +111,24 @@ class Session:
         return self._entry.client.session_id
 
     def ids(self) -> tuple[str, ...]:
-        """Return the session id and the earlier ids of this conversation, the youngest first."""
-        return (self.id, *self._former) if self.id else ()
+        """Return the session id and the earlier ids of this conversation, the youngest first.
+
+        Whatever is looked up by session is looked up under all of them.
+        """
+        session_id = self.id
+        return (session_id, *self._succession.former(session_id)) if session_id else ()
 
     def boxes(self) -> tuple[str, ...]:
         """Return every box in which mail for this session may lie, its own box first.
 
         Peers that know no session boxes write to a process box, perhaps of an earlier server.
         """
-        own = pid_box(self._entry.server_pid)
-        session_id = self.id
-        if session_id is None:
-            return (own,) if self._announced else ()
-        others = (pid_box(pid) for pid in self._registry.pids_of(session_id))
-        former = map(session_box, self._former)
-        boxes = [session_box(session_id), *((own,) if self._announced else ()), *others, *former]
-        return tuple(dict.fromkeys(boxes))
+        own = (pid_box(self._entry.server_pid),) if self._announced else ()
+        boxes: list[str] = []
+        for session_id in self.ids():
+            others = map(pid_box, self._registry.pids_of(session_id))
+            boxes += (session_box(session_id), *own, *others)
+        return tuple(dict.fromkeys(boxes or own))
 
     def tell(self, published: Callable[[], None]) -> None:
         """Call *published*, which must be quick, whenever id, boxes or doors may be others."""
@@ -138,6 +144,8 @@ class Session:
             if self.id is None and (found := self._detection.from_env(self._entry.client.type)):
                 self._entry = self._with(found)
             self._client_says = self.id
+            if self.id and self._returns:
+                self._succession.begin(self.id)
             self._publish()
 
     def handshake(self, client_name: str | None) -> None:
@@ -199,8 +207,7 @@ class Session:
                 return
             kind = "codex" if client.type == "unknown" else client.type
             self._entry = self._entry._replace(client=client._replace(type=kind))
-            self._entry = self._with(Detected(thread_id, CLIENT_NAMED))
-            self._publish()
+            self._go_by(thread_id, CLIENT_NAMED)
 
     def named_by_hook(self, session_id: str) -> None:
         """Take *session_id*, which a hook of this conversation carries, as the session.
@@ -219,16 +226,24 @@ class Session:
                 if session_id != before:
                     self._publish()
                 return
-            if known:
-                former = (known, *(each for each in self._former if each != known))
-                self._former = tuple(each for each in former if each != session_id)[:FORMER_MAX]
-                self._trace("session_renamed", session_id=session_id, former=known)
-            self._entry = self._with(Detected(session_id, HOOK_NAMED))
-            self._publish()
+            self._go_by(session_id, HOOK_NAMED)
+
+    def _go_by(self, session_id: str, source: str) -> None:
+        """Be *session_id*, which the client names, and go on for the id that it had, if any."""
+        client = self._entry.client
+        if client.session_id is None:
+            self._succession.begin(session_id)
+        elif client.session_id_source in SURE_SOURCES:
+            self._succession.follow(client.session_id, session_id, source)
+        # Else the id was a guess, perhaps a stranger's, and the client has corrected it.
+        self._entry = self._with(Detected(session_id, source))
+        self._publish()
 
     def _confirm(self, source: str) -> None:
         """Be sure of the known session, if it was a guess: some doors open only then."""
         client = self._entry.client
+        assert client.session_id is not None
+        self._succession.catch_up(client.session_id)
         if client.session_id_source in SURE_SOURCES:
             return
         self._entry = self._entry._replace(client=client._replace(session_id_source=source))
@@ -237,6 +252,11 @@ class Session:
     def claim(self, session_id: str, name: str | None = None) -> Entry:
         """Be *session_id* from now on, and remember it for a server that is restarted."""
         with self._lock:
+            former = self.ids()
+            if session_id in former[1:]:
+                self._succession.follow(former[0], session_id, CLAIMED)
+            elif self._returns:
+                self._succession.begin(session_id)
             self._entry = self._with(Detected(session_id, CLAIMED))
             if name:
                 self._entry = self._entry._replace(name=name)

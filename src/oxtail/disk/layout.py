@@ -127,7 +127,6 @@ class Layout(Value):
         """Folder of mail that nobody came back for; only Python peers use it."""
         return join(self.home, "expired")
 
-    @property
     def lineage_lock(self) -> str:
         """Path of what is locked while the lineage is changed."""
         return join(self.lineage, "lock")
@@ -208,6 +207,41 @@ class Layout(Value):
         There are 256 of them, so that they need no sweeping; two panes may share one.
         """
         return join(self.doors, "pane-" + hash32(pane)[:2])
+
+    @property
+    def traffic(self) -> str:
+        """Folder of what has passed of late; only Python peers use it."""
+        return join(self.home, "traffic")
+
+    def traffic_between(self, one: str, other: str) -> str:
+        """Path of what passed between two sessions, in both directions."""
+        return join(self.traffic, "p-" + pair_hash32(*sorted((one, other))))
+
+    def traffic_of(self, sender: str) -> str:
+        """Path of what a session has sent to anybody."""
+        return join(self.traffic, "s-" + hash32(sender))
+
+    def matter(self, text: str) -> str:
+        """Path of when a matter came up last."""
+        return join(self.traffic, "m-" + hash32(text))
+
+    @property
+    def policies(self) -> str:
+        """Folder of the policies; only Python peers use it."""
+        return join(self.home, "policy")
+
+    def session_policy(self, session_id: str) -> str:
+        """Path of the policy of a session."""
+        return join(self.policies, hash32(session_id) + ".json")
+
+    def project_policy(self, root: str) -> str:
+        """Path of the policy of a project."""
+        return join(self.policies, "p-" + hash32(root) + ".json")
+
+    @property
+    def notices(self) -> str:
+        """Path of the lines for the human; only Python peers use it."""
+        return join(self.home, "notices.jsonl")
 
     def known_session(self, session_id: str) -> str:
         """Path of the record of a session that may come back."""

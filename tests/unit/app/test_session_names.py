@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from helpers.fakes import ALICE, BOB, CAROL, World
-from oxtail.app.session import FORMER_MAX
+from oxtail.core.lineage import FORMER_MAX
 from oxtail.core.names import session_box
 
 

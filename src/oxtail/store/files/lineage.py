@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 KEEP_SECONDS: Final = 30 * 86_400
 """How long records that lead to no session in use are kept: as long as a session stays known."""
 
-LOCK_SECONDS: Final = 2.0
-"""Longest wait for the lock; a change takes milliseconds."""
+LOCK_SECONDS: Final = 0.5
+"""Longest wait for the lock: a change takes milliseconds, and a hook keeps an agent waiting."""
 
 RECORD_MAX_BYTES: Final = 16_384
 """Largest record that is read; a larger one is damage.  Nine ids of 200 characters are less."""
@@ -203,7 +203,7 @@ class FileLineage:
             LockBusy: somebody kept it too long; nothing was changed.
             StoreError: it cannot be had.
         """
-        path = self._disk.layout.lineage_lock
+        path = self._disk.layout.lineage_lock()
         descriptor = None
         try:
             self._disk.folder(self._disk.layout.lineage)
