@@ -189,6 +189,27 @@ class StoresAgree(RuleBasedStateMachine):
         ]
         assert pending[0] == pending[1]
 
+    @precondition(lambda self: self.asked)
+    @rule(who=senders, request=st.sampled_from(REQUESTS))
+    def wake_for_ask(self, who: int, request: str) -> None:
+        self.both(who, "woken_for_ask", ALICE, request)
+
+    @precondition(lambda self: self.asked)
+    @rule(who=senders)
+    def look_at_all_asks(self, who: int) -> None:
+        seen = [
+            sorted(
+                (one.ask.session_id, one.ask.request_id, one.waited_on, one.attempts)
+                for one in stores[who].all_asks(10)
+            )
+            for stores in (self.files, self.memory)
+        ]
+        assert seen[0] == seen[1]
+
+    @rule(who=senders)
+    def tidy_asks(self, who: int) -> None:
+        self.both(who, "sweep_asks")
+
     @rule(who=senders)
     def sweep(self, who: int) -> None:
         self.both(who, "sweep")

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from oxtail.core.address import Route
-    from oxtail.core.correlation import Ask
+    from oxtail.core.correlation import Ask, OpenAsk
     from oxtail.core.envelope import Envelope
     from oxtail.core.mail import Claim, Peek, Receipt, Sent
 
@@ -157,6 +157,24 @@ class Store(Protocol):
 
         Its age stays.  False if there is no such pending ask.
         """
+
+    def woken_for_ask(self, session_id: str, request_id: str) -> bool:
+        """Count in a pending ask that its target was woken for it now.
+
+        Its age stays.  False if there is no such pending ask any more.  One that is taken at this
+        very moment may come back; whoever counts looks for the answer afterwards.
+        """
+
+    def all_asks(self, limit: int) -> tuple[OpenAsk, ...]:
+        """Return at most *limit* open questions of all sessions, the longest open first.
+
+        Which ones are left out if there are more is not defined.  This changes nothing: damaged
+        records are left out, and the wait of a process that is provably dead is told as one that
+        nobody waits on.
+        """
+
+    def sweep_asks(self) -> None:
+        """Make pending asks of the waits of the dead, and remove those older than the TTL."""
 
     def sweep(self) -> None:
         """Remove what has outlived its use: old receipts, sender's records, temporary files."""

@@ -36,6 +36,7 @@ class World:
         self.sent: dict[str, tuple[Sent, float]] = {}
         self.waiting: dict[tuple[str, str], tuple[Ask, int]] = {}
         self.pending: dict[tuple[str, str], tuple[Ask, float]] = {}
+        self.wakes: dict[tuple[str, str], int] = {}
         self.outcomes: dict[tuple[str, str], dict[str, Any]] = {}
         self.closings: dict[tuple[str, str], Closing] = {}
         self.dead: set[int] = set()

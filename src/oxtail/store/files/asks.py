@@ -20,7 +20,7 @@ from oxtail.store.files.records import RECORD_MAX_BYTES, number, text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from oxtail.core.correlation import Ask
+    from oxtail.core.correlation import Ask, OpenAsk
     from oxtail.core.owner import Owner
     from oxtail.disk.atomic import Disk
     from oxtail.ports import Clock
@@ -123,16 +123,7 @@ class Asks:
     def pending(self, session_id: str) -> tuple[Ask, ...]:
         """Return pending asks; see :meth:`oxtail.ports.Store.pending_asks`."""
         self.waiting(session_id)
-        found = []
-        folder = self._disk.layout.pending_asks
-        for name in self._disk.names(folder):
-            if not _PENDING.fullmatch(name):
-                continue
-            path = os.path.join(folder, name)
-            age = self._age(path)
-            ask = _pending_ask(self._members(path))
-            if ask and ask.session_id == session_id and age is not None and age < self._ttl:
-                found.append(ask)
+        found = [ask for ask, _, _ in self._pendings() if ask.session_id == session_id]
         return tuple(sorted(found, key=lambda ask: (ask.at_ms, ask.request_id)))
 
     def consume(self, session_id: str, request_id: str) -> bool:
@@ -154,18 +145,61 @@ class Asks:
 
         Commit point: the changed record is published, with the time of the one before.
         """
+        return self._change(
+            session_id, request_id, lambda _: {"target": target, "messageId": message_id}
+        )
+
+    def woken(self, session_id: str, request_id: str) -> bool:
+        """Count a wake; see :meth:`oxtail.ports.Store.woken_for_ask`.
+
+        Commit point: the changed record is published, with the time of the one before.
+        """
+        now_ms = int(self._clock.now() * 1000)
+        return self._change(
+            session_id,
+            request_id,
+            lambda members: {"attempts": _attempts(members) + 1, "lastRepokeAt": now_ms},
+        )
+
+    def _change(
+        self,
+        session_id: str,
+        request_id: str,
+        change: Callable[[dict[str, Any]], dict[str, Any]],
+    ) -> bool:
+        """Replace members of a pending ask; False if there is none, or another one by now."""
         path = self._disk.layout.pending_ask(session_id, request_id)
         stamp, members = self._disk.stamp(path), self._members(path)
-        if stamp is None or _pending_ask(members) is None:
+        if stamp is None or not members or _pending_ask(members) is None:
             return False
-        changed = {**(members or {}), "target": target, "messageId": message_id}
-        if changed != members:
-            try:
-                data = codec.encode_compact(changed)
-                self._disk.publish(path, data, mtime=stamp.mtime_ns / 1e9)
-            except OSError as error:
-                raise StoreError(f"cannot write {path}: {error.strerror}", path=path) from error
+        changed = {**members, **change(members)}
+        if changed == members:
+            return True
+        try:
+            data = codec.encode_compact(changed)
+            # Looked at as late as can be: publishing brings a record back that was just taken.
+            if self._disk.stamp(path) != stamp:
+                return False
+            self._disk.publish(path, data, mtime=stamp.mtime_ns / 1e9)
+        except OSError as error:
+            raise StoreError(f"cannot write {path}: {error.strerror}", path=path) from error
         return True
+
+    def everybodys(self, limit: int) -> tuple[OpenAsk, ...]:
+        """Return open questions of all; see :meth:`oxtail.ports.Store.all_asks`."""
+        from oxtail.core.correlation import OpenAsk
+
+        found: dict[tuple[str, str], OpenAsk] = {}
+        for ask, since, attempts in self._pendings():
+            if len(found) < limit:
+                found[ask.session_id, ask.request_id] = OpenAsk(ask, False, since, attempts)
+        for ask, owner in self._waits(looking=True):
+            # The one who suspends a question makes the pending ask before it drops the wait.
+            key = (ask.session_id, ask.request_id)
+            if len(found) < limit and key not in found:
+                waited_on = not self._has_left(ask, owner)
+                found[key] = OpenAsk(ask, waited_on, ask.at_ms / 1000)
+        return tuple(sorted(found.values(), key=lambda one: (one.since, one.ask)))
 
     def sweep(self) -> None:
         """Make pending asks of the waits of the dead, and remove what is older than the TTL."""
@@ -181,7 +215,21 @@ class Asks:
 
     # ------------------------------------------------------------------ files
 
-    def _waits(self) -> Iterator[tuple[Ask, Owner]]:
+    def _pendings(self) -> Iterator[tuple[Ask, float, int]]:
+        """Yield each pending ask that counts, its time in unix seconds, and its wakes."""
+        folder = self._disk.layout.pending_asks
+        for name in self._disk.names(folder):
+            if not _PENDING.fullmatch(name):
+                continue
+            path = os.path.join(folder, name)
+            stamp, members = self._disk.stamp(path), self._members(path)
+            ask = _pending_ask(members)
+            since = stamp.mtime_ns / 1e9 if stamp else 0.0
+            if ask and members and stamp and self._clock.now() - since < self._ttl:
+                yield ask, since, _attempts(members)
+
+    def _waits(self, *, looking: bool = False) -> Iterator[tuple[Ask, Owner]]:
+        """Yield each wait and its owner; who is only *looking* leaves what is damaged in place."""
         folder = self._disk.layout.asks
         for name in self._disk.names(folder):
             if _WAITING.fullmatch(name):
@@ -189,7 +237,7 @@ class Asks:
                 members = self._members(path)
                 if record := _waiting_ask(members):
                     yield record
-                elif members is not None:
+                elif members is not None and not looking:
                     self._disk.set_aside(path, "not a waiting ask")
 
     def _has_left(self, ask: Ask, owner: Owner) -> bool:
@@ -243,6 +291,10 @@ def _waiting_ask(members: object) -> tuple[Ask, Owner] | None:
         number(members.get("at_ms")) or 0,
     )
     return ask, owner
+
+
+def _attempts(members: dict[str, Any]) -> int:
+    return max(number(members.get("attempts")) or 0, 0)
 
 
 def _pending_ask(members: object) -> Ask | None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from oxtail.core.address import Route
-    from oxtail.core.correlation import Ask
+    from oxtail.core.correlation import Ask, OpenAsk
     from oxtail.core.owner import Owner
     from oxtail.disk.atomic import Disk
     from oxtail.ports import Clock, Ids
@@ -311,6 +311,18 @@ class FileStore:
     def hand_on_ask(self, session_id: str, request_id: str, target: str, message_id: str) -> bool:
         """Change who answers; see :meth:`oxtail.ports.Store.hand_on_ask`."""
         return self._asks.hand_on(session_id, request_id, target, message_id)
+
+    def woken_for_ask(self, session_id: str, request_id: str) -> bool:
+        """Count a wake; see :meth:`oxtail.ports.Store.woken_for_ask`."""
+        return self._asks.woken(session_id, request_id)
+
+    def all_asks(self, limit: int) -> tuple[OpenAsk, ...]:
+        """List open questions of all; see :meth:`oxtail.ports.Store.all_asks`."""
+        return self._asks.everybodys(limit)
+
+    def sweep_asks(self) -> None:
+        """Tidy the open questions; see :meth:`oxtail.ports.Store.sweep_asks`."""
+        self._asks.sweep()
 
     def sweep(self) -> None:
         """Remove what is old; see :meth:`oxtail.ports.Store.sweep`.  Never raises."""

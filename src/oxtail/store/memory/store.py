@@ -8,7 +8,6 @@ are several processes, and :meth:`MemoryStore.die` is the death of one of them.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from oxtail.core.envelope import Envelope, encode
@@ -16,15 +15,15 @@ from oxtail.core.mail import Claim, Peek, Receipt, Sent
 from oxtail.core.names import check_box, is_message_id
 from oxtail.core.value import Value
 from oxtail.errors import BadArgument
+from oxtail.store.memory.asks import MemoryAsks
 from oxtail.store.retention import LEDGER_BOUND, RECORD_KEEP_SECONDS, RETRACTABLE, ledger_limit
 from oxtail.store.world import Held, MemoryBell, World
 from oxtail.trace import Trace, silent
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
 
     from oxtail.core.address import Route
-    from oxtail.core.correlation import Ask
     from oxtail.ports import Clock, Ids
 
 
@@ -35,7 +34,7 @@ class _Shown(Value):
     receipts: tuple[str, ...]
 
 
-class MemoryStore:
+class MemoryStore(MemoryAsks):
     """A :class:`oxtail.ports.Store` in memory.
 
     Attributes:
@@ -52,17 +51,12 @@ class MemoryStore:
         received_max: int = LEDGER_BOUND,
         pending_ask_ttl_ms: int = 3_600_000,
     ) -> None:
-        self.world = world or World()
-        self._clock = clock
+        super().__init__(world or World(), clock, pending_ask_ttl_ms / 1000)
         self._ids = ids
         self._trace = trace
         self._bound = max(received_max, LEDGER_BOUND)
-        self._ttl = pending_ask_ttl_ms / 1000
         self._shown: dict[tuple[str, ...], _Shown] = {}
         self._count = 0
-        with self.world.lock:
-            self.world.owners += 1
-            self._owner = self.world.owners
 
     def die(self) -> None:
         """Make this store a dead process: others take over what it held."""
@@ -298,67 +292,7 @@ class MemoryStore:
         """Return a doorbell; see :meth:`oxtail.ports.Store.bell`."""
         return MemoryBell(self.world, boxes)
 
-    # ------------------------------------------------------------------ questions
-
-    def open_ask(self, ask: Ask) -> None:
-        """Record a wait; see :meth:`oxtail.ports.Store.open_ask`."""
-        with self.world.lock:
-            self.world.waiting[ask.session_id, ask.request_id] = (ask, self._owner)
-
-    def close_ask(self, ask: Ask) -> None:
-        """Forget a question; see :meth:`oxtail.ports.Store.close_ask`."""
-        with self.world.lock:
-            self.world.waiting.pop((ask.session_id, ask.request_id), None)
-            self.world.pending.pop((ask.session_id, ask.request_id), None)
-
-    def suspend_ask(self, ask: Ask) -> None:
-        """Stop waiting; see :meth:`oxtail.ports.Store.suspend_ask`."""
-        key = (ask.session_id, ask.request_id)
-        with self.world.lock:
-            now = self._clock.now()
-            self.world.pending.setdefault(key, (ask._replace(at_ms=int(now * 1000)), now))
-            self.world.waiting.pop(key, None)
-
-    def waiting_asks(self, session_id: str) -> tuple[Ask, ...]:
-        """List waits; see :meth:`oxtail.ports.Store.waiting_asks`."""
-        with self._settled_asks(session_id):
-            found = [ask for ask, _ in self.world.waiting.values() if ask.session_id == session_id]
-        return tuple(sorted(found, key=lambda ask: (ask.at_ms, ask.request_id)))
-
-    def pending_asks(self, session_id: str) -> tuple[Ask, ...]:
-        """List pending asks; see :meth:`oxtail.ports.Store.pending_asks`."""
-        with self._settled_asks(session_id):
-            found = [
-                ask
-                for ask, at in self.world.pending.values()
-                if ask.session_id == session_id and self._clock.now() - at < self._ttl
-            ]
-        return tuple(sorted(found, key=lambda ask: (ask.at_ms, ask.request_id)))
-
-    def consume_pending_ask(self, session_id: str, request_id: str) -> bool:
-        """Take a pending ask; see :meth:`oxtail.ports.Store.consume_pending_ask`."""
-        with self._settled_asks(session_id, request_id):
-            record = self.world.pending.pop((session_id, request_id), None)
-        return record is not None and self._clock.now() - record[1] < self._ttl
-
-    def hand_on_ask(self, session_id: str, request_id: str, target: str, message_id: str) -> bool:
-        """Change who answers; see :meth:`oxtail.ports.Store.hand_on_ask`."""
-        key = (session_id, request_id)
-        with self.world.lock:
-            if key not in self.world.pending:
-                return False
-            ask, at = self.world.pending[key]
-            self.world.pending[key] = (ask._replace(target=target, message_id=message_id), at)
-            return True
-
-    @contextmanager
-    def _settled_asks(self, *key: str) -> Iterator[None]:
-        """Hold the lock; the waits of dead owners that match *key* have become pending asks."""
-        with self.world.lock:
-            for full_key, (ask, owner) in list(self.world.waiting.items()):
-                if owner in self.world.dead and full_key[: len(key)] == key:
-                    self.suspend_ask(ask)
-            yield
+    # ------------------------------------------------------------------ tidying
 
     def hurried(self, budget_ms: int) -> MemoryStore:  # noqa: ARG002 - it never waits
         """Return this store; see :meth:`oxtail.ports.Store.hurried`."""
@@ -372,6 +306,6 @@ class MemoryStore:
             world = self.world
             world.receipts = {i: r for i, r in world.receipts.items() if r.delivered_at >= oldest}
             world.sent = {i: s for i, s in world.sent.items() if s[1] >= oldest}
-            world.pending = {k: p for k, p in world.pending.items() if now - p[1] < self._ttl}
+            self.sweep_asks()
             for name in {held.box for held in world.claims.values()}:
                 self._recover(name)
