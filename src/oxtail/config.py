@@ -1,6 +1,6 @@
 """All settings, read once from an environment; the only reader of environment variables.
 
-A value that is no positive number counts as unset, so that a typing error never stops mail.
+A value that is no number of its range counts as unset, so that a typing error never stops mail.
 ``docs/reference/settings.md`` is made from the table in this file.
 """
 
@@ -14,11 +14,12 @@ from oxtail.core.value import Value
 
 
 class Number(Value):
-    """One numeric setting: its variable, default and meaning."""
+    """One numeric setting: its variable, default, meaning, and the smallest value that counts."""
 
     variable: str
     default: int
     meaning: str
+    least: int = 1
 
 
 NUMBERS: Final[Mapping[str, Number]] = {
@@ -68,6 +69,27 @@ NUMBERS: Final[Mapping[str, Number]] = {
     "lock_budget_ms": Number(
         "OXTAIL_LOCK_BUDGET_MS", 30_000, "how long a send or read waits for a lock, ms"
     ),
+    "max_hops": Number(
+        "OXTAIL_MAX_HOPS", 40, "messages that one may follow from; 0: no limit", least=0
+    ),
+    "pair_per_minute": Number(
+        "OXTAIL_PAIR_PER_MINUTE",
+        120,
+        "messages from one session to one other in a minute; 0: no limit",
+        least=0,
+    ),
+    "session_per_minute": Number(
+        "OXTAIL_SESSION_PER_MINUTE",
+        600,
+        "messages from one session in a minute; 0: no limit",
+        least=0,
+    ),
+    "ack_loop": Number(
+        "OXTAIL_ACK_LOOP",
+        6,
+        "acknowledgements in a row between two sessions; 0: no limit",
+        least=0,
+    ),
 }
 
 WAKE_STRATEGIES: Final = ("auto", "legacy", "off")
@@ -112,15 +134,19 @@ class Settings(Value):
     self_wake_throttle_ms: int = NUMBERS["self_wake_throttle_ms"].default
     self_wake_cap: int = NUMBERS["self_wake_cap"].default
     lock_budget_ms: int = NUMBERS["lock_budget_ms"].default
+    max_hops: int = NUMBERS["max_hops"].default
+    pair_per_minute: int = NUMBERS["pair_per_minute"].default
+    session_per_minute: int = NUMBERS["session_per_minute"].default
+    ack_loop: int = NUMBERS["ack_loop"].default
     environ: Mapping[str, str] = {}
 
 
-def _number(text: str | None, default: int) -> int:
+def _number(text: str | None, number: Number) -> int:
     try:
         value = float(text or "")
     except ValueError:
-        return default
-    return int(value) if 1 <= value < float("inf") else default
+        return number.default
+    return int(value) if number.least <= value < float("inf") else number.default
 
 
 def _is_off(text: str | None) -> bool:
@@ -142,5 +168,5 @@ def from_env(environ: Mapping[str, str]) -> Settings:
         autowake=not _is_off(environ.get("OXTAIL_AUTOWAKE")),
         self_wake=not _is_off(environ.get("OXTAIL_SELF_WAKE")),
         environ=dict(environ),
-        **{name: _number(environ.get(n.variable), n.default) for name, n in NUMBERS.items()},
+        **{name: _number(environ.get(n.variable), n) for name, n in NUMBERS.items()},
     )

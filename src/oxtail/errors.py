@@ -88,6 +88,12 @@ class PeerTakesNoWork(TargetError):
     code = "peer-takes-no-work"
 
 
+class Refused(TargetError):
+    """The receiver's policy refuses mail from this sender; nothing was stored."""
+
+    code = "refused"
+
+
 class SessionUnreadable(TargetError):
     """The session is there, and neither its transcript nor its pane can be read."""
 
@@ -134,6 +140,19 @@ class IdempotencyConflict(UsageError):
 
     code = "idempotency-conflict"
     exit_status = 3
+
+
+class Damped(UsageError):
+    """Too much passes between these sessions; nothing was stored."""
+
+    code = "damped"
+    exit_status = 3
+
+    def __init__(self, message: str, /, *, reason: str, limit: int, retry_after_s: int) -> None:
+        super().__init__(message, reason=reason, limit=limit, retry_after_s=retry_after_s)
+        self.reason = reason
+        self.limit = limit
+        self.retry_after_s = retry_after_s
 
 
 class AlreadyJoined(UsageError):

@@ -28,7 +28,7 @@ _OTHERS = {
 
 _RULES = """
 Settings are read once, when a process starts.
-A number that is malformed, zero or negative counts as unset, so that a typing error never stops mail.
+A number that is malformed, negative, or zero where zero has no meaning counts as unset, so that a typing error never stops mail.
 """
 
 _VARIABLE = re.compile(r"(OXTAIL|MCP)_[A-Z_]*[A-Z]")

@@ -15,7 +15,7 @@ from oxtail.core.digest import sha256_hex
 
 MESSAGE_ID: Final = re.compile(r"[0-9a-f]{16}")
 UUID_SHAPE: Final = re.compile(r"[0-9a-f-]{36}")
-_SESSION_BOX: Final = re.compile(r"s-[A-Za-z0-9_-]+")
+_SESSION_BOX: Final = re.compile(r"[sh]-[A-Za-z0-9_-]+")
 _PID: Final = re.compile(r"[1-9][0-9]{0,9}")
 _FILE_STEM: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]")
@@ -61,6 +61,22 @@ def session_box(session_id: str) -> str:
     return f"s-{safe_name(session_id)[:BOX_READABLE_UNITS]}-{_sha256(session_id)[:8]}"
 
 
+def held_box(session_id: str) -> str:
+    """Return the name of the box in which mail for a session waits until a person lets it through.
+
+    It is that of the session's own box with ``h-`` in front, and no session reads it.
+
+    Raises:
+        ValueError: *session_id* is empty.
+    """
+    return f"h-{session_box(session_id)[2:]}"
+
+
+def is_held_box(name: str) -> bool:
+    """Tell whether *name* has the form of such a box."""
+    return name.startswith("h-") and is_box(name)
+
+
 def pid_box(pid: int) -> str:
     """Return the box name of a server process."""
     if pid <= 0:
@@ -69,7 +85,7 @@ def pid_box(pid: int) -> str:
 
 
 def is_box(name: str) -> bool:
-    """Tell whether *name* has the form of a box name of either kind."""
+    """Tell whether *name* has the form of a box name of any kind."""
     return bool(_PID.fullmatch(name) or _SESSION_BOX.fullmatch(name))
 
 

@@ -14,6 +14,18 @@ LEDGER_MARGIN: Final = 0.25
 RECORD_KEEP_SECONDS: Final = 7 * 86_400
 """How long receipts, sender's records and empty boxes are kept, as npm peers keep them."""
 
+TRAFFIC_KEEP_SECONDS: Final = 86_400
+"""How long it is kept what passed between two sessions that have fallen silent."""
+
+TRAFFIC_KEPT: Final = 4_096
+"""Messages of a pair, or of a sender, that are remembered at least; no limit can be higher."""
+
+NEWS_SECONDS: Final = 600.0
+"""How long a matter must rest before a person is told of it again."""
+
+NOTICES_KEPT: Final = 200
+"""Notices that are kept at least."""
+
 RETRACTABLE: Final = 16
 """How many acknowledged claims a store remembers, so that they can be retracted."""
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, cast
 
 from oxtail.core.later import Later
 from oxtail.store.sides import Sides
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from oxtail.disk.atomic import Disk
     from oxtail.ports import (
         Clock,
@@ -20,6 +23,18 @@ if TYPE_CHECKING:
         Work,
     )
     from oxtail.store.files.locks import Locks
+
+
+class _LatePolicies(Later):
+    """Tells whether there may be a policy before anything is loaded, because most have none."""
+
+    def __init__(self, folder: str, build: Callable[[], object]) -> None:
+        super().__init__(build)
+        self._folder = folder
+
+    def are_set(self) -> bool:
+        """Tell whether there may be a policy; see :meth:`oxtail.ports.Policies.are_set`."""
+        return os.path.isdir(self._folder)
 
 
 def file_sides(disk: Disk, clock: Clock, locks: Locks) -> Sides:
@@ -48,7 +63,7 @@ def file_sides(disk: Disk, clock: Clock, locks: Locks) -> Sides:
     def policies() -> object:
         from oxtail.store.files.policies import FilePolicies
 
-        return FilePolicies(disk)
+        return FilePolicies(disk, clock, noticing)
 
     def notices() -> object:
         from oxtail.store.files.notices import FileNotices
@@ -60,12 +75,13 @@ def file_sides(disk: Disk, clock: Clock, locks: Locks) -> Sides:
 
         return FileHistory(disk)
 
+    noticing = cast("Notices", Later(notices))
     return Sides(
         work=cast("Work", Later(work)),
         evidence=cast("Evidence", Later(evidence)),
         lineage=cast("Lineage", Later(lineage)),
         traffic=cast("Traffic", Later(traffic)),
-        policies=cast("Policies", Later(policies)),
-        notices=cast("Notices", Later(notices)),
+        policies=cast("Policies", _LatePolicies(disk.layout.policies, policies)),
+        notices=noticing,
         history=cast("History", Later(history)),
     )

@@ -1,0 +1,182 @@
+"""What has passed of late, in small files of fixed-size records: one a pair and one a sender.
+
+A record is appended in one write, under no lock and without a sync, because every send pays for it
+and nothing but the governor reads it.  Rules of this file:
+
+* Nothing here fails a send: what cannot be read counts as nothing, and is traced.
+* A file is cut by replacing it with its own end; what others append meanwhile is lost.
+
+``docs/formats/traffic.md`` is the format.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from struct import Struct
+from typing import TYPE_CHECKING, Final
+
+from oxtail.core.governor import HOPS_MAX, Passed
+from oxtail.errors import DamagedRecord, OxtailError
+from oxtail.store.retention import NEWS_SECONDS, TRAFFIC_KEPT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oxtail.disk.atomic import Disk
+
+_RECORD: Final = Struct("<QHB4xB")
+"""Unix milliseconds, hops, flags, and a mark that garbage rarely has in every sixteenth place.
+
+Sixteen bytes never lie across two pages, so nobody sees half of one that is being appended."""
+
+SIZE: Final = _RECORD.size
+_MARK: Final = 0xA7
+_EMPTY: Final = 1
+_ANSWER: Final = 2
+_DOWN: Final = 4
+"""Set where the sender's id is the greater one of the pair, in the order of characters."""
+
+_AT_MAX: Final = (1 << 63) - 1
+
+CUT_BYTES: Final = 2 * TRAFFIC_KEPT * SIZE
+"""Size from which a file is cut to :data:`.TRAFFIC_KEPT` records."""
+
+_APPEND_FLAGS: Final = (
+    os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+)
+_PATHS_MAX: Final = 512
+
+
+class _Tape:
+    """Records as a sequence that unpacks only what is looked at: most sends look at one or two."""
+
+    def __init__(self, data: bytes, back: int | None) -> None:
+        self._data = data
+        self._back = back
+
+    def __len__(self) -> int:
+        return len(self._data) // SIZE
+
+    def __getitem__(self, place: int) -> Passed:
+        count = len(self)
+        if not -count <= place < count:
+            raise IndexError(place)
+        at_ms, hops, flags, _ = _RECORD.unpack_from(self._data, place % count * SIZE)
+        return Passed(
+            at_ms=at_ms,
+            is_empty=bool(flags & _EMPTY),
+            is_back=self._back is not None and flags & _DOWN == self._back,
+            hops=hops,
+            is_answer=bool(flags & _ANSWER),
+        )
+
+
+class FileTraffic:
+    """See :class:`oxtail.ports.Traffic`; on the folder ``traffic/``."""
+
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+        self._paths: dict[tuple[str, ...], str] = {}
+
+    def note(self, sender: str, receiver: str, passed: Passed) -> None:
+        """Remember that a message has passed; see :meth:`oxtail.ports.Traffic.note`."""
+        flags = _EMPTY * passed.is_empty | _ANSWER * passed.is_answer
+        at_ms, hops = min(max(passed.at_ms, 0), _AT_MAX), min(max(passed.hops, 0), HOPS_MAX)
+        pair_flags = flags | (_DOWN if sender > receiver else 0)
+        self._append(self._pair(sender, receiver), _RECORD.pack(at_ms, hops, pair_flags, _MARK))
+        self._append(self._own(sender), _RECORD.pack(at_ms, hops, flags, _MARK))
+
+    def between(self, sender: str, receiver: str, most: int) -> Sequence[Passed]:
+        """Return what passed between two; see :meth:`oxtail.ports.Traffic.between`."""
+        back = 0 if sender > receiver else _DOWN
+        return _Tape(self._read(self._pair(sender, receiver), most), back)  # type: ignore[return-value]
+
+    def of(self, sender: str, most: int) -> Sequence[Passed]:
+        """Return what a session sent; see :meth:`oxtail.ports.Traffic.of`."""
+        return _Tape(self._read(self._own(sender), most), None)  # type: ignore[return-value]
+
+    def is_news(self, matter: str, now: float) -> bool:
+        """Tell whether a matter is news; see :meth:`oxtail.ports.Traffic.is_news`."""
+        path = self._disk.layout.matter(matter)
+        try:
+            self._disk.folder(self._disk.layout.traffic)
+            while not self._disk.create(path, b"", mtime=now):
+                stamp = self._disk.stamp(path)
+                if stamp is None:
+                    continue
+                if -NEWS_SECONDS < now - stamp.mtime_ns / 1e9 < NEWS_SECONDS:
+                    with suppress(FileNotFoundError):
+                        os.utime(path, (now, now), follow_symlinks=False)
+                    return False
+                self._disk.remove(path)
+        except (OSError, OxtailError) as error:
+            self._disk.trace("traffic_failed", path=path, error=str(error))
+            return True
+        return True
+
+    # ------------------------------------------------------------------ files
+
+    def _pair(self, one: str, other: str) -> str:
+        return self._paths.get((one, other)) or self._keep(
+            (one, other), self._disk.layout.traffic_between(one, other)
+        )
+
+    def _own(self, sender: str) -> str:
+        return self._paths.get((sender,)) or self._keep(
+            (sender,), self._disk.layout.traffic_of(sender)
+        )
+
+    def _keep(self, key: tuple[str, ...], path: str) -> str:
+        """Keep *path*, whose hash costs more than the rest of a look."""
+        if len(self._paths) >= _PATHS_MAX:
+            self._paths.clear()
+        self._paths[key] = path
+        return path
+
+    def _append(self, path: str, record: bytes) -> None:
+        try:
+            try:
+                descriptor = self._disk.open_regular(path, _APPEND_FLAGS)
+            except FileNotFoundError:
+                self._disk.remake_folder(self._disk.layout.traffic)
+                descriptor = self._disk.open_regular(path, _APPEND_FLAGS)
+            except DamagedRecord as error:
+                self._disk.set_aside(path, error.problem)
+                descriptor = self._disk.open_regular(path, _APPEND_FLAGS)
+            try:
+                os.write(descriptor, record)
+                end = os.lseek(descriptor, 0, os.SEEK_CUR)
+            finally:
+                os.close(descriptor)
+            if end > CUT_BYTES or end % SIZE:
+                self._disk.publish(path, self._read(path, TRAFFIC_KEPT) or record, durable=False)
+        except (OSError, OxtailError) as error:
+            self._disk.trace("traffic_failed", path=path, error=str(error))
+
+    def _read(self, path: str, most: int) -> bytes:
+        """Return the last *most* records of a file; one with anything else in it is removed."""
+        try:
+            descriptor = self._disk.open_regular(path)
+            try:
+                size = os.fstat(descriptor).st_size
+                wanted = max(0, min(most, TRAFFIC_KEPT)) * SIZE
+                data = os.pread(descriptor, wanted, max(0, size - wanted))
+            finally:
+                os.close(descriptor)
+        except FileNotFoundError:
+            return b""
+        except (OSError, OxtailError) as error:
+            self._disk.trace("traffic_failed", path=path, error=str(error))
+            return b""
+        if size % SIZE or len(data) % SIZE or data[SIZE - 1 :: SIZE].strip(bytes((_MARK,))):
+            self._disk.trace("traffic_failed", path=path, error="not a file of records")
+            self._forget(path)
+            return b""
+        return data
+
+    def _forget(self, path: str) -> None:
+        try:
+            self._disk.remove(path)
+        except OSError as error:
+            self._disk.trace("traffic_failed", path=path, error=str(error))
