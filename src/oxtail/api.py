@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Self
 from oxtail import config, wiring
 from oxtail.app import ask as asking
 from oxtail.app import identity, peers, read, send, status
+from oxtail.app.received import received
 from oxtail.core.value import Value
 from oxtail.errors import AlreadyJoined, BadArgument, MessageNotFound
 
@@ -245,7 +246,7 @@ class Participant:
         Raises:
             MessageNotFound: this session did not receive it, or it is too old.
         """
-        envelope = self._context.store.lookup(self.id, message_id)
+        envelope = received(self._context, message_id)
         if envelope is None:
             raise MessageNotFound
         return _message(envelope)

@@ -264,12 +264,13 @@ def _take(
     ctx: Context, question: _Question, show: Callable[[Drained], None], via: str
 ) -> Drained | None:
     """Claim and show the answer if it is there; otherwise touch nothing."""
+    heir = ctx.lineage.heir
 
     def pick(messages: Sequence[Envelope]) -> Selection:
-        found = next(
-            (m.id for m in messages if answers(m, question.ask, strict=question.strict)), None
-        )
-        return Selection((found,) if found else (), 0, 0)
+        for message in messages:
+            if answers(message, question.ask, strict=question.strict, heir=heir):
+                return Selection((message.id,), 0, 0)
+        return Selection((), 0, 0)
 
     # A peer that cannot correlate answers into the process box, as it always did.
     boxes = ctx.session.boxes() if question.strict else (pid_box(ctx.session.entry.server_pid),)

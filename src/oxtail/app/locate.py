@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 def locate(ctx: Context, target: str) -> Entry | Known:
     """Return the running peer, or the session known to return, that *target* names.
 
+    A target that goes by another id now leads to that one.
+
     Raises:
         TargetNotFound: nobody answers to it.
         AmbiguousTarget: several do; ``candidates`` has their session ids.
@@ -32,5 +34,8 @@ def locate(ctx: Context, target: str) -> Entry | Known:
     try:
         return resolve(target, me, ctx.registry.answering(target), (), in_project)
     except (TargetNotFound, CrossProject):
-        # Known sessions are read only here: most targets run, and this is the path of each send.
-        return resolve(target, me, ctx.registry.entries(), ctx.registry.known(), in_project)
+        # The rest is read only here: most targets run, and this is the path of each send.
+        heir = ctx.lineage.heir(target)
+        known = ctx.registry.known()
+        entries = ctx.registry.entries()
+        return resolve(heir, me, entries, known, in_project, heir=ctx.lineage.heir)

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 def reserved_for_asks(ctx: Context) -> Callable[[Envelope], bool]:
     """Return the test for mail that a waiting question of this session will take itself."""
-    asks = ctx.store.waiting_asks(ctx.session.id) if ctx.session.id else ()
+    asks = [ask for each in ctx.session.ids() for ask in ctx.store.waiting_asks(each)]
     if not asks:
         return nothing_reserved
     from oxtail.core.correlation import answers
 
-    return lambda message: any(answers(message, ask, strict=True) for ask in asks)
+    heir = ctx.lineage.heir
+    return lambda message: any(answers(message, ask, strict=True, heir=heir) for ask in asks)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from oxtail.app.delegate import NOTHING, Delegation, check_deadline, expect, plan
 from oxtail.app.locate import locate
+from oxtail.app.received import received
 from oxtail.app.results import SendResult
 from oxtail.app.wake import wake_after_send
 from oxtail.core.address import route_to, route_to_known
@@ -277,7 +278,7 @@ def reply(ctx: Context, message_id: str, body: str, *, wake: str | None = None) 
     _check_options(wake, message_id=message_id)
     if ctx.session.id is None:
         raise NoSessionId
-    original = ctx.store.lookup(ctx.session.id, message_id)
+    original = received(ctx, message_id)
     if original is None:
         raise MessageNotFound(
             "No message with this id is in this session's ledger. "

@@ -46,11 +46,17 @@ def _carry_out(ctx: Context, peer: Entry, verdict: Verdict, reply_to: str | None
     return report._replace(status=ctx.waker.wake(peer))
 
 
+def _pulls_back(ctx: Context, session_id: str, reply_to: str) -> bool:
+    """Take the pending ask for a late answer, which may have been opened under an earlier id."""
+    ids = (session_id, *ctx.lineage.former(session_id))
+    return any(ctx.store.consume_pending_ask(each, reply_to) for each in ids)
+
+
 def _report(
     ctx: Context, peer: Entry | Known, wake: str | None, reply_to: str | None
 ) -> WakeReport:
     session_id = peer.session_id
-    pending = bool(session_id and reply_to and ctx.store.consume_pending_ask(session_id, reply_to))
+    pending = bool(session_id and reply_to and _pulls_back(ctx, session_id, reply_to))
     if isinstance(peer, Known):
         return WakeReport("skipped_no_target") if wake == "auto" else WakeReport()
     presence, fresh_idle = _presence(ctx, session_id)

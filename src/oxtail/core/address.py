@@ -93,13 +93,26 @@ def _running(
     return None, self_answers, elsewhere
 
 
+def _itself(session_id: str) -> str:
+    return session_id
+
+
 def _returning(
-    target: str, me: Entry, known: Sequence[Known], in_project: Callable[[str], bool]
+    target: str,
+    me: Entry,
+    known: Sequence[Known],
+    in_project: Callable[[str], bool],
+    heir: Callable[[str], str],
 ) -> tuple[Known | None, bool, bool]:
     """Return the session known to return, whether self answered, and whether one elsewhere did."""
     by_id = [record for record in known if record.session_id == target]
     by_name = [] if is_uuid_shape(target) else [r for r in known if r.name and r.name == target]
-    found = by_id or by_name
+    found = []
+    for record in by_id or by_name:
+        now = heir(record.session_id)
+        # The heir's own records say where it works now; without any, what is known of its past.
+        own = [each for each in known if each.session_id == now] if now != record.session_id else []
+        found += own or [record._replace(session_id=now)]
     others = [record for record in found if record.session_id != me.session_id]
     here = [record for record in others if in_project(record.cwd)]
     if len(ids := {record.session_id for record in here}) > 1:
@@ -115,6 +128,7 @@ def resolve(
     entries: Sequence[Entry],
     known: Sequence[Known],
     in_project: Callable[[str], bool],
+    heir: Callable[[str], str] = _itself,
 ) -> Entry | Known:
     """Return the one session that *target* names; the order of the sequences does not matter.
 
@@ -126,6 +140,7 @@ def resolve(
         entries: Live entries, one per session.
         known: Sessions that may come back; mail for them is stored.
         in_project: Tells whether a working folder belongs to the caller's project.
+        heir: Returns the session id that another goes by now; a known session is looked for there.
 
     Raises:
         TargetNotFound: nobody answers to it.
@@ -142,7 +157,7 @@ def resolve(
     running, self_answers, elsewhere = _running(target, me, entries, in_project)
     if running:
         return running
-    returning, self_returns, returns_elsewhere = _returning(target, me, known, in_project)
+    returning, self_returns, returns_elsewhere = _returning(target, me, known, in_project, heir)
     if returning:
         by_id = (entry for entry in entries if entry.session_id == returning.session_id)
         alive = next(by_id, None)

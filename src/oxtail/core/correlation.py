@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from oxtail.core.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from oxtail.core.envelope import Envelope
 
@@ -145,7 +145,13 @@ def advance(state: State, event: Event) -> State:
         raise ValueError(f"a question that is {state.value} cannot be {event.value}") from None
 
 
-def answers(envelope: Envelope, ask: Ask, *, strict: bool) -> bool:
+def _itself(session_id: str) -> str:
+    return session_id
+
+
+def answers(
+    envelope: Envelope, ask: Ask, *, strict: bool, heir: Callable[[str], str] = _itself
+) -> bool:
     """Tell whether *envelope* answers *ask*.
 
     Args:
@@ -153,10 +159,17 @@ def answers(envelope: Envelope, ask: Ask, *, strict: bool) -> bool:
         ask: The question.
         strict: Whether the peer marks its answers.  If it does not, any message from it counts,
             also one that it sent before it saw the question.
+        heir: Returns the session id that another goes by now: a peer that was asked under one id
+            may answer under the next.
     """
-    if not ask.target or envelope.from_session_id != ask.target:
+    sender = envelope.from_session_id
+    if not ask.target or not sender:
         return False
-    return not strict or (bool(ask.request_id) and envelope.reply_to == ask.request_id)
+    if not strict:
+        return sender == ask.target
+    if not ask.request_id or envelope.reply_to != ask.request_id:
+        return False
+    return sender == ask.target or heir(sender) == heir(ask.target)
 
 
 def state_diagram() -> str:
