@@ -10,9 +10,11 @@ from oxtail.app.context import Context
 from oxtail.app.session import Session
 from oxtail.core.detected import Detected
 from oxtail.core.entry import OURS, Client, Entry, Known
+from oxtail.core.follow import Growth, Mark
 from oxtail.core.pane import Pane
 from oxtail.core.presence import Marker
 from oxtail.core.scope import Place
+from oxtail.core.sighting import Sighting
 from oxtail.core.transcript import Transcript
 from oxtail.errors import PaneError
 from oxtail.store.memory.sides import memory_sides
@@ -188,6 +190,7 @@ class FakeTranscripts:
 
     def __init__(self) -> None:
         self.files: dict[str, Transcript | OSError] = {}
+        self.growing: dict[str, list[tuple[int, Sighting]] | OSError] = {}
 
     def locate(self, client_type: str, session_id: str, cwd: str) -> str | None:
         return None if client_type == "unknown" else f"/transcripts/{session_id}.jsonl"
@@ -197,6 +200,17 @@ class FakeTranscripts:
         if isinstance(found, OSError):
             raise found
         return found
+
+    def follow(self, path: str, client_type: str, mark: Mark | None) -> Growth:
+        growth = self.growing.get(path)
+        if growth is None:
+            raise FileNotFoundError(path)
+        if isinstance(growth, OSError):
+            raise growth
+        read = mark.lines if mark else 0
+        seen = tuple(each for each in growth if each[0] > read)
+        last = max((number for number, _ in growth), default=0)
+        return Growth(seen, Mark(0, 0, lines=last), False)
 
 
 class FakeDetection:

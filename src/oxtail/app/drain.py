@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from oxtail.core.mail import Claim
+from oxtail.core.names import session_box
 from oxtail.core.value import Value
 from oxtail.errors import StoreError
 
@@ -106,3 +107,13 @@ def draining(
     except StoreError as error:
         # The mail is out.  At worst it comes again, with the ids that the reader has seen.
         ctx.trace("ack_failed", error=error.message, messages=[m.id for m in drained.messages])
+        return
+    _announce(ctx, drained.messages)
+
+
+def _announce(ctx: Context, messages: Sequence[Envelope]) -> None:
+    """Ring for the senders, which may wait for the receipts, and for this session's own server."""
+    senders = [message.from_session_id for message in messages]
+    for session_id in dict.fromkeys((*senders, ctx.session.id if messages else None)):
+        if session_id:
+            ctx.store.ring(session_box(session_id))

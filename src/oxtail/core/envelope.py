@@ -209,6 +209,13 @@ def from_dict(members: object) -> Envelope:
     )
 
 
+def replies_to(envelope: Envelope, message_id: str, request_id: str | None) -> bool:
+    """Tell whether *envelope* says that it is about this message, or answers this request."""
+    return envelope.source_message_id == message_id or (
+        bool(request_id) and envelope.reply_to == request_id
+    )
+
+
 __all__ = [
     "BODY_MAX_BYTES",
     "LINE_MAX_BYTES",
@@ -218,4 +225,5 @@ __all__ = [
     "encode",
     "from_dict",
     "is_message_id",
+    "replies_to",
 ]

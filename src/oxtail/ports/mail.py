@@ -42,7 +42,7 @@ class Store(Protocol):
         Commit point: the line is in the box and synced.  Before it the reply handle is written to
         the receiver's ledger, synced; after it the sender's record is made and the doorbell rung,
         and neither can fail the call.  A crash before the commit point leaves at most a handle
-        without mail.
+        without mail.  Mail that is held leaves no handle.
 
         Args:
             route: The receiver.
@@ -91,6 +91,20 @@ class Store(Protocol):
     def answers(self, session_id: str, request_id: str, from_session_id: str) -> tuple[str, ...]:
         """Return ids of messages in the ledger of *session_id* that answer *request_id*."""
 
+    def replies(
+        self, session_id: str, message_id: str, request_id: str | None
+    ) -> tuple[Envelope, ...]:
+        """Return the messages in the ledger of *session_id* that reply to a message it has sent.
+
+        They name *message_id* as their source, or answer *request_id*; oldest first.
+        """
+
+    def latest_from(self, session_id: str, sender: str, since: int) -> tuple[Envelope, ...]:
+        """Return what is in the ledger of *session_id* from *sender*, the newest first.
+
+        Only messages that were made after the second *since*.
+        """
+
     def receipt(self, message_id: str) -> Receipt | None:
         """Return the proof that a message was shown, or None."""
 
@@ -100,10 +114,11 @@ class Store(Protocol):
     def is_waiting(self, boxes: Sequence[str], message_id: str) -> bool:
         """Tell whether a message lies in one of *boxes* or in a claim on them."""
 
-    def adopt_box(self, source: str, target: str) -> int:
-        """Move all mail of box *source* to box *target*; return how many messages moved.
+    def adopt_box(self, source: str, target: str, ids: Collection[str] | None = None) -> int:
+        """Move mail of box *source* to box *target*; return how many messages moved.
 
-        A crash between the two may repeat messages, with the same ids.
+        All of it moves, or only the messages with these *ids*; one that is in the target already
+        only leaves the source.  A crash between the two may repeat messages, with the same ids.
         """
 
     def quarantine_box(self, box: str, reason: str) -> int:
@@ -119,6 +134,9 @@ class Store(Protocol):
         second for whoever waits for an answer, once a second for a *patient* one that waits all
         day.
         """
+
+    def ring(self, box: str) -> None:
+        """Ring the bells of *box*: something has become of its session's mail.  Never raises."""
 
     def open_ask(self, ask: Ask) -> None:
         """Record that this process waits for the answer to *ask*.

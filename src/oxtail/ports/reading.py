@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from oxtail.core.follow import Growth, Mark
     from oxtail.core.pane import Pane
     from oxtail.core.transcript import Transcript
 
@@ -50,4 +51,15 @@ class Transcripts(Protocol):
 
         Raises:
             OSError: the file is there and cannot be read.
+        """
+
+    def follow(self, path: str, client_type: str, mark: Mark | None) -> Growth:
+        """Return the messages that the transcript at *path* has before the model since *mark*.
+
+        One look reads a bounded number of bytes; a file that is another one than at *mark* is read
+        from its beginning.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            OSError: it cannot be read.
         """

@@ -13,6 +13,7 @@ import stat
 import time
 from typing import TYPE_CHECKING, Final
 
+from oxtail.core.follow import Growth
 from oxtail.core.names import is_file_stem, is_uuid_shape
 from oxtail.core.transcript import (
     Transcript,
@@ -27,6 +28,7 @@ from oxtail.transcripts import scan
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from oxtail.core.follow import Mark
     from oxtail.ports import Clock
 
 CODEX_DAYS: Final = 3
@@ -159,6 +161,19 @@ class FileTranscripts:
             total=kept.total,
             modified_at=status.st_mtime,
         )
+
+    def follow(self, path: str, client_type: str, mark: Mark | None) -> Growth:
+        """Return new messages; see :meth:`oxtail.ports.Transcripts.follow`."""
+        from oxtail.core.sighting import may_show, sightings
+        from oxtail.transcripts.follow import grown
+
+        descriptor = _open_regular(path)
+        try:
+            lines, reached, more = grown(descriptor, mark, may_show)
+        finally:
+            os.close(descriptor)
+        seen = [(n, one) for n, line in lines for one in sightings(client_type, line)]
+        return Growth(tuple(seen), reached, more)
 
     def _locate_claude(self, session_id: str, cwd: str) -> str | None:
         projects = os.path.join(self._claude, "projects")

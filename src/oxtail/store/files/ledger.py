@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from oxtail.core import codec
+from oxtail.core.envelope import replies_to
 from oxtail.errors import DamagedRecord, StoreError
 from oxtail.store.files import lines
 from oxtail.store.retention import LEDGER_BOUND, ledger_limit
@@ -217,6 +218,38 @@ class Ledgers:
             if message.reply_to == request_id and message.from_session_id == from_session_id
         ]
         return tuple(dict.fromkeys(reversed(found)))
+
+    def latest_from(self, session_id: str, sender: str, since: int) -> tuple[Envelope, ...]:
+        """Return messages of *sender*; see :meth:`oxtail.ports.Store.latest_from`.
+
+        Raises:
+            StoreError: the ledger cannot be read.
+        """
+        found = []
+        for message in lines.holding(self._content(self._disk.layout.ledger(session_id)), sender):
+            if message.from_session_id != sender:
+                continue
+            if message.enqueued_at <= since:
+                break
+            found.append(_without_outcome(message))
+        return tuple(found)
+
+    def replies(
+        self, session_id: str, message_id: str, request_id: str | None
+    ) -> tuple[Envelope, ...]:
+        """Return replies, oldest first; see :meth:`oxtail.ports.Store.replies`.
+
+        Raises:
+            StoreError: the ledger cannot be read.
+        """
+        data = self._content(self._disk.layout.ledger(session_id))
+        found = {
+            message.id: _without_outcome(message)
+            for text in (message_id, request_id)
+            for message in (lines.holding(data, text) if text else ())
+            if replies_to(message, message_id, request_id)
+        }
+        return tuple(sorted(found.values(), key=lambda message: (message.enqueued_at, message.id)))
 
 
 def _without_outcome(message: Envelope) -> Envelope:

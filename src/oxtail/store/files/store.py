@@ -134,7 +134,7 @@ class FileStore:
         Commit point: the line is in the box and synced.
         """
         line = _encode(envelope)
-        if route.session_id:
+        if route.session_id and not route.is_held:
             self._ledgers.record(route.session_id, envelope.id, line, repeat=repeat)
 
         def is_known(box: OpenBox) -> bool:
@@ -231,6 +231,16 @@ class FileStore:
         """Find answers; see :meth:`oxtail.ports.Store.answers`."""
         return self._ledgers.answers(session_id, request_id, from_session_id)
 
+    def replies(
+        self, session_id: str, message_id: str, request_id: str | None
+    ) -> tuple[Envelope, ...]:
+        """Find replies; see :meth:`oxtail.ports.Store.replies`."""
+        return self._ledgers.replies(session_id, message_id, request_id)
+
+    def latest_from(self, session_id: str, sender: str, since: int) -> tuple[Envelope, ...]:
+        """Find messages of a sender; see :meth:`oxtail.ports.Store.latest_from`."""
+        return self._ledgers.latest_from(session_id, sender, since)
+
     def receipt(self, message_id: str) -> Receipt | None:
         """Return a receipt; see :meth:`oxtail.ports.Store.receipt`."""
         return self._records.receipt(message_id)
@@ -259,13 +269,13 @@ class FileStore:
 
     # ------------------------------------------------------------------ boxes
 
-    def adopt_box(self, source: str, target: str) -> int:
+    def adopt_box(self, source: str, target: str, ids: Collection[str] | None = None) -> int:
         """Move a box; see :meth:`oxtail.ports.Store.adopt_box`.
 
         Commit point: the lines are in the target, synced; only then the source is emptied.
         """
         self._claims.recover(source)
-        return self._boxes.adopt(source, target)
+        return self._boxes.adopt(source, target, ids)
 
     def quarantine_box(self, box: str, reason: str) -> int:
         """Set a box aside; see :meth:`oxtail.ports.Store.quarantine_box`."""
@@ -281,6 +291,10 @@ class FileStore:
         distinct = tuple(dict.fromkeys(boxes))
         paths = [self._boxes.path(name) for name in distinct]
         return self._bells.bell(distinct, paths, patient=patient)
+
+    def ring(self, box: str) -> None:
+        """Ring the bells of a box; see :meth:`oxtail.ports.Store.ring`."""
+        self._bells.ring(box)
 
     # ------------------------------------------------------------------ questions
 

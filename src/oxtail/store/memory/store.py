@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oxtail.core.envelope import Envelope, encode
+from oxtail.core.envelope import Envelope, encode, replies_to
 from oxtail.core.mail import Claim, Peek, Receipt, Sent
 from oxtail.core.names import check_box, is_message_id
 from oxtail.core.value import Value
@@ -69,7 +69,7 @@ class MemoryStore(MemoryAsks):
         """Make a message exist; see :meth:`oxtail.ports.Store.put`."""
         self._check(envelope)
         with self.world.lock:
-            if route.session_id:
+            if route.session_id and not route.is_held:
                 self._record(route.session_id, envelope, repeat)
             box = self._box(route.box)
             if not (repeat and self._is_known(box, envelope.id)):
@@ -233,6 +233,24 @@ class MemoryStore(MemoryAsks):
                 )
             )
 
+    def replies(
+        self, session_id: str, message_id: str, request_id: str | None
+    ) -> tuple[Envelope, ...]:
+        """Find replies; see :meth:`oxtail.ports.Store.replies`."""
+        with self.world.lock:
+            found = {
+                message.id: message
+                for message in self.world.ledgers.get(session_id, ())
+                if replies_to(message, message_id, request_id)
+            }
+        return tuple(sorted(found.values(), key=lambda message: (message.enqueued_at, message.id)))
+
+    def latest_from(self, session_id: str, sender: str, since: int) -> tuple[Envelope, ...]:
+        """Find messages of a sender; see :meth:`oxtail.ports.Store.latest_from`."""
+        with self.world.lock:
+            found = [m for m in self.world.ledgers.get(session_id, ()) if m.enqueued_at > since]
+        return tuple(m for m in reversed(found) if m.from_session_id == sender)
+
     def receipt(self, message_id: str) -> Receipt | None:
         """Return a receipt; see :meth:`oxtail.ports.Store.receipt`."""
         return self.world.receipts.get(message_id)
@@ -254,7 +272,7 @@ class MemoryStore(MemoryAsks):
 
     # ------------------------------------------------------------------ boxes
 
-    def adopt_box(self, source: str, target: str) -> int:
+    def adopt_box(self, source: str, target: str, ids: Collection[str] | None = None) -> int:
         """Move a box; see :meth:`oxtail.ports.Store.adopt_box`."""
         with self.world.lock:
             self._recover(source)
@@ -263,11 +281,12 @@ class MemoryStore(MemoryAsks):
             mail, box = self._box(source), self._box(target)
             present = {m.id for m in box}
             moved: dict[str, Envelope] = {}
-            for message in mail:
+            going = [m for m in mail if ids is None or m.id in ids]
+            for message in going:
                 if message.id not in present:
                     moved.setdefault(message.id, message)
             box.extend(moved.values())
-            mail.clear()
+            mail[:] = [m for m in mail if not (ids is None or m.id in ids)]
             if moved:
                 self.world.ring(target)
             return len(moved)
@@ -293,6 +312,11 @@ class MemoryStore(MemoryAsks):
         return MemoryBell(self.world, boxes)
 
     # ------------------------------------------------------------------ tidying
+
+    def ring(self, box: str) -> None:
+        """Ring the bells of a box; see :meth:`oxtail.ports.Store.ring`."""
+        with self.world.lock:
+            self.world.ring(box)
 
     def hurried(self, budget_ms: int) -> MemoryStore:  # noqa: ARG002 - it never waits
         """Return this store; see :meth:`oxtail.ports.Store.hurried`."""
