@@ -10,101 +10,30 @@ Rules of this file:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from oxtail.core.value import Value
+from oxtail.cli.argument import (
+    AS,
+    BODY,
+    CLIENT,
+    DRY_RUN,
+    FORCE,
+    JSON,
+    MESSAGE,
+    PROJECT,
+    TARGET,
+    WAKE,
+    YES,
+    Argument,
+    Verb,
+    positive_number,
+    seconds,
+)
+from oxtail.cli.work_verbs import DELEGATION, WORK_VERBS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-
-class Argument(Value):
-    """One argument of a verb.
-
-    Attributes:
-        name: What the verb finds it under.
-        help: What it is for.
-        flag: ``--word`` for an option; None for an argument that is known by its place.
-        value: What help calls its value; None for an option without one.
-        choices: The only values it takes, if any.
-        convert: Makes the value from the text; raises ValueError with what it must be.
-        default: The value where it is left out.
-        many: Whether it takes all words that are left, at least one.
-    """
-
-    name: str
-    help: str
-    flag: str | None = None
-    value: str | None = None
-    choices: tuple[str, ...] = ()
-    convert: Callable[[str], Any] = str
-    default: Any = None
-    many: bool = False
-
-    @property
-    def label(self) -> str:
-        """How help and docs write it."""
-        value = "|".join(self.choices) or self.value
-        return " ".join(part for part in (self.flag, value) if part)
-
-
-class Verb(Value):
-    """One verb: a line for the list, what it promises, and its arguments."""
-
-    summary: str
-    promise: str
-    arguments: tuple[Argument, ...] = ()
-
-
-def _number(text: str) -> int:
-    # Digits of other scripts, blanks and underscores are numbers to int(), and typing errors here.
-    if not (text.isascii() and text.isdigit() and 0 < len(text) < 10) or int(text) < 1:
-        raise ValueError("must be a positive number")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value <= 300:
-        raise ValueError("must be a number of seconds, more than 0 and at most 300")
-    return value
-
-
-_JSON: Final = Argument("json", "print one JSON object instead of text", "--json")
-_AS: Final = Argument(
-    "session_id", "act as the session ID; without it OXTAIL_SESSION_ID counts", "--as", "ID"
-)
-_PROJECT: Final = Argument(
-    "project", "the project at PATH instead of the current folder's", "--project", "PATH"
-)
-_TARGET: Final = Argument(
-    "target", "a session id, a chosen name or a tmux session name", value="TARGET"
-)
-_BODY: Final = Argument(
-    "body",
-    "the text, its words joined by spaces; a single - reads it from standard input",
-    value="BODY...",
-    many=True,
-)
-_MESSAGE: Final = Argument("message_id", "the id of a message: 16 hex digits", value="MESSAGE_ID")
-_FORCE: Final = Argument("force", "act for the session although it is running elsewhere", "--force")
-_WAKE: Final = Argument(
-    "wake",
-    "auto: wake the receiver if it is idle; off: never; else the usual rules",
-    "--wake",
-    choices=("auto", "off"),
-)
-_DRY_RUN: Final = Argument("dry_run", "show the changes as a diff and write nothing", "--dry-run")
-_CLIENT: Final = Argument(
-    "client",
-    "only this client; without it, each that is on this machine",
-    "--client",
-    choices=("claude", "codex"),
-)
-_YES: Final = Argument("yes", "let Codex trust the hooks without asking", "--yes")
 
 VERBS: Final[Mapping[str, Verb]] = {
     "serve": Verb(
@@ -116,7 +45,7 @@ VERBS: Final[Mapping[str, Verb]] = {
         "list the sessions of this project",
         "Shows every running session of the project, inside tmux or not. Changes nothing.",
         (
-            _PROJECT,
+            PROJECT,
             Argument("compact", "group the JSON by where agents run", "--compact"),
         ),
     ),
@@ -125,12 +54,13 @@ VERBS: Final[Mapping[str, Verb]] = {
         "Exits with 0 only after the message is on disk in the receiver's mailbox. "
         "That it was read is not known then; ask `oxtail status`.",
         (
-            _TARGET,
-            _BODY,
-            _WAKE,
+            TARGET,
+            BODY,
+            WAKE,
             Argument(
                 "reply_to", "the request id that this message answers", "--reply-to", "REQUEST_ID"
             ),
+            *DELEGATION,
         ),
     ),
     "ask": Verb(
@@ -138,16 +68,16 @@ VERBS: Final[Mapping[str, Verb]] = {
         "Prints the answer. Exits with 4 if none came in time; a late answer arrives as mail "
         "for `oxtail inbox`.",
         (
-            _TARGET,
-            _BODY,
+            TARGET,
+            BODY,
             Argument(
                 "timeout",
                 "how long to wait (default 60, at most 100 unless configured)",
                 "--timeout",
                 "SECONDS",
-                convert=_seconds,
+                convert=seconds,
             ),
-            _FORCE,
+            FORCE,
         ),
     ),
     "inbox": Verb(
@@ -155,22 +85,23 @@ VERBS: Final[Mapping[str, Verb]] = {
         "A message leaves the mailbox only after the output is written and flushed; "
         "an interrupted command leaves the mail where it is.",
         (
-            Argument("limit", "show at most N messages", "--limit", "N", convert=_number),
+            Argument("limit", "show at most N messages", "--limit", "N", convert=positive_number),
             Argument("keep", "show them and leave them", "--keep"),
-            _FORCE,
+            FORCE,
         ),
     ),
     "reply": Verb(
         "answer a message by its id",
         "Sends to whoever sent the message; an answer to a question reaches the waiting asker.",
-        (_MESSAGE, _BODY, _WAKE),
+        (MESSAGE, BODY, WAKE),
     ),
+    **WORK_VERBS,
     "read": Verb(
         "show what a session said, or what its pane shows",
         "For orientation only: a transcript proves no answer.",
         (
-            _TARGET,
-            _PROJECT,
+            TARGET,
+            PROJECT,
             Argument(
                 "mode",
                 "which of the two; auto takes the transcript where one is known",
@@ -183,7 +114,7 @@ VERBS: Final[Mapping[str, Verb]] = {
                 "most messages (default 20, at most 1000)",
                 "--limit",
                 "N",
-                convert=_number,
+                convert=positive_number,
                 default=20,
             ),
             Argument(
@@ -191,7 +122,7 @@ VERBS: Final[Mapping[str, Verb]] = {
                 "most bytes of text (default 24000)",
                 "--max-bytes",
                 "N",
-                convert=_number,
+                convert=positive_number,
                 default=24000,
             ),
             Argument("timestamps", "show when it was said", "--timestamps"),
@@ -205,7 +136,7 @@ VERBS: Final[Mapping[str, Verb]] = {
                 "rows of the pane (default 240, at most 2000)",
                 "--pane-lines",
                 "N",
-                convert=_number,
+                convert=positive_number,
                 default=240,
             ),
             Argument(
@@ -213,7 +144,7 @@ VERBS: Final[Mapping[str, Verb]] = {
                 "most characters of the pane (default 20000)",
                 "--pane-max-chars",
                 "N",
-                convert=_number,
+                convert=positive_number,
                 default=20000,
             ),
         ),
@@ -222,7 +153,7 @@ VERBS: Final[Mapping[str, Verb]] = {
         "tell what is known of a message that was sent",
         "delivered: it was shown to its receiver; pending: it waits in the mailbox; "
         "unknown: there is no record.",
-        (_MESSAGE,),
+        (MESSAGE,),
     ),
     "setup": Verb(
         "register oxtail with Claude Code and Codex",
@@ -231,23 +162,23 @@ VERBS: Final[Mapping[str, Verb]] = {
         "was there. A second run changes nothing. What cannot be read is refused, and then nothing "
         "is changed. Codex runs a hook only once it is trusted: those that setup wrote are shown, "
         "and you are asked.",
-        (_DRY_RUN, _CLIENT, _YES),
+        (DRY_RUN, CLIENT, YES),
     ),
     "uninstall": Verb(
         "take out of the clients what setup put in",
         "A file that nobody changed since gets its original bytes back; from any other, only the "
         "entries of oxtail are removed. Mail and records stay.",
-        (_DRY_RUN, _CLIENT),
+        (DRY_RUN, CLIENT),
     ),
     "install-hook": Verb(
         "install only the hooks of setup",
         "As `oxtail setup`, without the server and without what a person joins with.",
-        (_DRY_RUN, _CLIENT, _YES),
+        (DRY_RUN, CLIENT, YES),
     ),
     "uninstall-hook": Verb(
         "take out only the hooks",
         "As `oxtail uninstall`, and the server stays registered.",
-        (_DRY_RUN, _CLIENT),
+        (DRY_RUN, CLIENT),
     ),
     "demo": Verb(
         "show sessions at work, in a private folder",
@@ -284,8 +215,8 @@ _WITHOUT_JSON: Final = frozenset(("serve",))
 
 def arguments_of(verb: str) -> tuple[Argument, ...]:
     """Return the arguments of *verb*, those that most verbs share included."""
-    shared = (() if verb in _WITHOUT_IDENTITY else (_AS,)) + (
-        () if verb in _WITHOUT_JSON else (_JSON,)
+    shared = (() if verb in _WITHOUT_IDENTITY else (AS,)) + (
+        () if verb in _WITHOUT_JSON else (JSON,)
     )
     return VERBS[verb].arguments + shared
 

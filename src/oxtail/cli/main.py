@@ -72,7 +72,8 @@ def _run(words: list[str], output: Output) -> int:
         return 0
     if verb == "serve":
         return _serve()
-    module = import_module(f"oxtail.cli.{verb.replace('-', '_')}")
+    name = VERBS[verb].module or verb
+    module = import_module(f"oxtail.cli.{name.replace('-', '_')}")
     gc.freeze()
     gc.enable()
     outcome: Outcome = module.run(options, output)

@@ -11,11 +11,13 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, NoReturn
 
-from oxtail.cli.arguments import VERBS, Argument, arguments_of
+from oxtail.cli.arguments import VERBS, arguments_of
 from oxtail.errors import BadArgument, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from oxtail.cli.argument import Argument
 
 HELP_FLAGS = ("--help", "-h")
 
