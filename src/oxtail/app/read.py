@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from oxtail.app.drain import Drained, draining
 from oxtail.core.selection import Selection, choose, nothing_reserved
+from oxtail.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -72,5 +73,20 @@ def read(
     from oxtail.app.results import ReadResult
 
     with reading(ctx, via=via, limit=limit) as drained:
-        emit(ReadResult(drained.messages, drained.deferred, drained.skipped))
+        open_work, overdue = _owed(ctx)
+        emit(ReadResult(drained.messages, drained.deferred, drained.skipped, open_work, overdue))
     return drained
+
+
+def _owed(ctx: Context) -> tuple[int, int]:
+    """Return how much open work the session owes, and how much of it is overdue."""
+    if ctx.session.id is None:
+        return 0, 0
+    try:
+        owed = ctx.work.open_of(ctx.session.ids())
+    except StoreError as error:
+        # The mail is what was asked for; a ledger that cannot be read must not keep it.
+        ctx.trace("open_work_not_counted", error=error.message)
+        return 0, 0
+    now = ctx.clock.now()
+    return len(owed), sum(each.is_overdue(now) for each in owed)

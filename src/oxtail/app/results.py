@@ -107,11 +107,15 @@ class ReadResult(Value):
         messages: Oldest first.
         deferred: How many stay queued because of the budgets.
         skipped: How many boxes could not be read because their locks were taken.
+        open_work: How many pieces of work the reader owes.
+        overdue: How many of them should have ended by now.
     """
 
     messages: tuple[Envelope, ...]
     deferred: int = 0
     skipped: int = 0
+    open_work: int = 0
+    overdue: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Return the members that apply."""
@@ -126,6 +130,13 @@ class ReadResult(Value):
             members.update(deferred_count=self.deferred, budget_truncated=True)
         if self.skipped:
             members["mailboxes_skipped"] = self.skipped
+        if self.open_work:
+            overdue = f" ({self.overdue} overdue)" if self.overdue else ""
+            members["open_work_count"] = self.open_work
+            members["open_work_hint"] = (
+                f"You owe work that is not closed{overdue}: my_open_work lists it, "
+                "complete_work and block_work close it."
+            )
         if any(message.origin == "operator" for message in self.messages):
             members["operator_message_hint"] = (
                 "Mail with origin operator comes from the human's own tool and has no reply "

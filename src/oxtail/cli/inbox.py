@@ -25,7 +25,11 @@ def message_text(message: Envelope) -> str:
     if message.origin == "operator":
         sender = f"the operator ({message.operator_source or 'unnamed tool'})"
     facts = [message.id, timestamp(message.enqueued_at)]
-    if message.request_id:
+    if message.action_required:
+        facts.append("work")
+        if message.deadline is not None:
+            facts.append(f"due {timestamp(message.deadline)}")
+    elif message.request_id:
         facts.append("question")
     if message.reply_to:
         facts.append("answer")
@@ -41,6 +45,8 @@ def _outcome(result: ReadResult, *, taken: bool) -> Outcome:
     remarks = []
     if result.deferred:
         remarks.append(f"{result.deferred} more are waiting; run oxtail inbox again")
+    if result.open_work:
+        remarks.append(f"{result.open_work} pieces of work are open; oxtail work shows them")
     if result.skipped:
         remarks.append(f"{result.skipped} mailboxes were busy and are left for later")
     members = result.as_dict()

@@ -8,8 +8,10 @@ from oxtail.app.send import send
 from oxtail.cli.bodies import body_of
 from oxtail.cli.opening import acting
 from oxtail.cli.output import Outcome, Output, one_line
+from oxtail.trace import timestamp
 
 if TYPE_CHECKING:
+    from oxtail.app.context import Context
     from oxtail.app.results import SendResult
     from oxtail.cli.parser import Options
 
@@ -17,7 +19,11 @@ if TYPE_CHECKING:
 def describe(result: SendResult, target: str) -> Outcome:
     """Return what is known after a send: that it is stored, and no more."""
     receiver = one_line(result.target_session_id or target)
-    lines = [f"{result.message_id} stored for {receiver}"]
+    again = "was sent before" if result.repeated else f"stored for {receiver}"
+    lines = [f"{result.message_id} {again}"]
+    if result.obligation_durable:
+        due = f", due {timestamp(result.deadline)}" if result.deadline else ""
+        lines.append(f"  it is owed until it is closed{due}")
     if result.note:
         lines.append(f"  {result.note}")
     if result.wake.status:
@@ -34,9 +40,26 @@ def describe(result: SendResult, target: str) -> Outcome:
     )
 
 
+def _deadline(ctx: Context, due: str | None) -> int | None:
+    if due is None:
+        return None
+    from oxtail.core.moment import parse_future
+
+    return int(parse_future(due, ctx.clock.now(), "due"))
+
+
 def run(options: Options, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs
     """Send the message."""
     body = body_of(options.body)
     with acting(options) as ctx:
-        result = send(ctx, options.target, body, wake=options.wake, reply_to=options.reply_to)
+        result = send(
+            ctx,
+            options.target,
+            body,
+            wake=options.wake,
+            reply_to=options.reply_to,
+            action_required=options.action_required,
+            deadline=_deadline(ctx, options.due),
+            idempotency_key=options.idempotency_key,
+        )
     return describe(result, options.target)

@@ -57,13 +57,9 @@ class Capabilities(Value):
 
 
 OURS: Final = Capabilities(
-    reply_to=True, provenance=True, push_budget=True, session_keyed=True, obligations=False
+    reply_to=True, provenance=True, push_budget=True, session_keyed=True, obligations=True
 )
-"""What this implementation understands.
-
-It has no verbs yet that close delegated work.  A peer that reads this sends such work as ordinary
-mail and tells its sender so, instead of leaving an obligation that nobody can close.
-"""
+"""What this implementation understands."""
 
 
 class Entry(Value):

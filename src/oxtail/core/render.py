@@ -33,6 +33,9 @@ _NONCE: Final = re.compile(r"[0-9A-Za-z]{8,64}")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._:@+-]{1,200}")
 _SOURCE: Final = re.compile(r"[A-Za-z0-9._-]{1,32}")
 
+_TIME_MAX_SECONDS: Final = 253_402_300_799
+"""The last second that has four digits for its year."""
+
 _LINE_ENDS: Final = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _UNSEEN: Final = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f"  # control characters, except tab and newline
@@ -111,7 +114,17 @@ def _header(number: int, message: Envelope) -> str:
         parts.append(f"request_id={_token(message.request_id)}")
     if message.action_required:
         parts.append("action_required")
+        if due := _moment(message.deadline):
+            parts.append(f"due={due}")
     return " | ".join(parts) + " ---"
+
+
+def _moment(seconds: int | None) -> str | None:
+    if seconds is None or seconds > _TIME_MAX_SECONDS:
+        return None
+    from datetime import UTC, datetime  # few messages have a deadline
+
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _block(number: int, message: Envelope, nonce: str) -> str:
@@ -131,8 +144,9 @@ def _preamble(shown: Sequence[Envelope], nonce: str, note: str) -> str:
     )
     if any(message.action_required for message in shown):
         text += (
-            " A message marked action_required is work that was handed to you: when it is done, or "
-            "cannot be, say so with reply_to_message."
+            " A message marked action_required is work that was handed to you: it stays open until "
+            "you close it with complete_work, or with block_work if it cannot be done; "
+            "a reply does not close it."
         )
     if any(message.origin == "operator" for message in shown):
         text += (

@@ -23,6 +23,8 @@ TARGET_MAX_CHARS: Final = 300
 MESSAGE_ID_MAX_CHARS: Final = 200
 """Ids of this implementation have 16; other peers may use longer ones."""
 
+KEY_MAX_CHARS: Final = 200
+DUE_MAX_SECONDS: Final = 30 * 86_400
 PATH_MAX_CHARS: Final = 4_096
 ASK_MAX_MS: Final = 300_000
 
@@ -134,6 +136,9 @@ TOOLS: Final = (
             _wake(),
             Text("reply_to", MESSAGE_ID_MAX_CHARS, note="request_id that this answers"),
             _message_id(required=False, name="source_message_id"),
+            Flag("action_required", note="delegate: the peer owes it until closed"),
+            Integer("due_in_s", 1, DUE_MAX_SECONDS),
+            Text("idempotency_key", KEY_MAX_CHARS, note="same key in a retry: sent once"),
         ),
     ),
     Tool("reply_to_message", (_message_id(), Body("body", note="1 to 8192 bytes"), _wake())),
@@ -151,6 +156,18 @@ TOOLS: Final = (
         "message_status",
         (Text("message_id", 16, required=True, pattern="[0-9a-f]{16}"),),
         reads_only=True,
+    ),
+    Tool("my_open_work"),
+    Tool("complete_work", (_message_id(), Body("body"), _wake())),
+    Tool(
+        "block_work",
+        (
+            _message_id(),
+            Body("reason"),
+            Flag("decline", note="it will not be done"),
+            Text("reassign_to", TARGET_MAX_CHARS, note="peer that takes it over"),
+            _wake(),
+        ),
     ),
 )
 

@@ -178,8 +178,15 @@ class Endpoint:
         session = self._ctx.session
         self._worker.put(session.handshake, self._client_name)
         self._worker.put(session.settle)
+        self._worker.put(self._finish_closings)
         for seconds in RETRY_SECONDS:
             self._timers.after(seconds, partial(self._look_again, seconds))
+
+    def _finish_closings(self) -> None:
+        """Finish closings of work that a server of this session before this one had begun."""
+        from oxtail.app.closing import finish_closings
+
+        finish_closings(self._ctx)
 
     def _look_again(self, seconds: int) -> None:
         if self._looks_again:

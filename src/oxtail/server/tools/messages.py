@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 def send_message(ctx: Context, call: Call, arguments: dict[str, Any]) -> None:
     """Send a message."""
+    if (due_in := arguments.pop("due_in_s", None)) is not None:
+        arguments["deadline"] = int(ctx.clock.now()) + due_in
     call.answer(app_send.send(ctx, **arguments).as_dict())
 
 

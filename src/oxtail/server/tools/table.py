@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from oxtail.app.context import Context
 from oxtail.server.calls import Call
-from oxtail.server.tools import hook, identity, messages, peers
+from oxtail.server.tools import hook, identity, messages, peers, work
 
 Run = Callable[[Context, Call, dict[str, Any]], None]
 """Does the work of a call and answers it; the arguments are checked and may be changed."""
@@ -24,5 +24,8 @@ RUN: Final[Mapping[str, Run]] = {
     "read_my_messages": messages.read_my_messages,
     "ask_peer": messages.ask_peer,
     "message_status": messages.message_status,
+    "my_open_work": work.my_open_work,
+    "complete_work": work.complete_work,
+    "block_work": work.block_work,
     "hook": hook.hook,
 }
