@@ -1,0 +1,1 @@
+"""Mail between hosts, carried by NATS JetStream; the only folder that knows of it."""
