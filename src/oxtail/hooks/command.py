@@ -61,18 +61,24 @@ def _run(
         raise BadArgument("client", f"must be one of {', '.join(CLIENTS)}")
     members = payload.parse(payload.read(0, head))
     event = parse(name, client, members)
-    if name == "SessionStart":
-        from oxtail.hooks.start import leave_drop
-
-        leave_drop(settings, trace, event.session_id, members)
-        return
-    from oxtail.app.hook import handle
-    from oxtail.hooks.context import open_context
 
     def emit(output: dict[str, object]) -> None:
         if not can_emit:
             raise NotEmitted("standard output is closed")
         write_all(1, encode_line(output))
+
+    if name == "SessionStart":
+        from oxtail.hooks.start import begin
+
+        if not begin(settings, trace, event, members) or event.is_subagent:
+            return
+        from oxtail.app.reminder import remind
+        from oxtail.hooks.context import open_context
+
+        remind(open_context(settings, trace, event.session_id), event, emit)
+        return
+    from oxtail.app.hook import handle
+    from oxtail.hooks.context import open_context
 
     handle(open_context(settings, trace, event.session_id), event, emit, was_seen=was_seen)
 

@@ -15,6 +15,7 @@ from oxtail.app.hook import LOCK_BUDGET_MS
 from oxtail.core.names import pid_box, session_box
 from oxtail.disk.atomic import Disk
 from oxtail.disk.doorstep import FileDoorstep
+from oxtail.errors import StoreError
 from oxtail.identity.process import current_owner, provably_dead
 from oxtail.identity.siblings import pids_of
 from oxtail.store.files.locks import Locks
@@ -24,6 +25,7 @@ from oxtail.wake.markers import FileMarkers
 
 if TYPE_CHECKING:
     from oxtail.config import Settings
+    from oxtail.ports import Lineage
     from oxtail.trace import Trace
 
 
@@ -54,13 +56,20 @@ class HookSession:
         id: What the client calls it.
     """
 
-    def __init__(self, disk: Disk, session_id: str) -> None:
+    def __init__(self, disk: Disk, session_id: str, lineage: Lineage) -> None:
         self.id = session_id
         self._disk = disk
+        self._lineage = lineage
 
     def ids(self) -> tuple[str, ...]:
-        """Return the session id; a hook knows no earlier ones."""
-        return (self.id,)
+        """Return the session id and the earlier ids of this conversation, the youngest first."""
+        if self._disk.stamp(self._disk.layout.past(self.id)) is None:
+            return (self.id,)  # as most are, and the module need not be loaded
+        try:
+            return (self.id, *self._lineage.former(self.id))
+        except StoreError as error:
+            self._disk.trace("lineage_failed", session_id=self.id, error=error.message)
+            return (self.id,)
 
     def boxes(self) -> tuple[str, ...]:
         """Return every box in which mail for the session may lie, its own box first.
@@ -68,11 +77,10 @@ class HookSession:
         Raises:
             StoreError: the folder of the entries cannot be listed.
         """
-        boxes = (
-            session_box(self.id),
-            *FileDoorstep(self._disk).boxes(self.id),
-            *map(pid_box, pids_of(self._disk, self.id)),
-        )
+        ids = self.ids()
+        boxes = [session_box(self.id), *FileDoorstep(self._disk).boxes(self.id)]
+        for each in ids:
+            boxes += (session_box(each), *map(pid_box, pids_of(self._disk, each)))
         return tuple(dict.fromkeys(boxes))
 
 
@@ -81,11 +89,11 @@ def open_context(settings: Settings, trace: Trace, session_id: str) -> Context:
     disk = Disk(settings.home, fsync=settings.fsync, trace=trace)
     clock, ids = HookClock(), HookIds()
     budget_ms = min(settings.lock_budget_ms, LOCK_BUDGET_MS)
-    locks = Locks(disk, budget_ms / 1000, trace)
+    sides = file_sides(disk, clock, Locks(disk, budget_ms / 1000, trace))
     absent: Any = None
     return Context(
         settings=settings,
-        session=cast("Any", HookSession(disk, session_id)),
+        session=cast("Any", HookSession(disk, session_id, sides.lineage)),
         store=FileStore(
             disk,
             clock,
@@ -107,5 +115,5 @@ def open_context(settings: Settings, trace: Trace, session_id: str) -> Context:
         clock=clock,
         ids=ids,
         trace=trace,
-        **file_sides(disk, clock, locks)._asdict(),
+        **sides._asdict(),
     )

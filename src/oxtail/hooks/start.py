@@ -1,4 +1,4 @@
-"""The start of a session: which session runs under which process, for a server to find itself by.
+"""The start of a session: under which process it runs, what it inherits, what may be open in it.
 
 Loaded for this event only; it may start ``ps``.
 """
@@ -10,9 +10,11 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.core.codec import encode_compact
-from oxtail.core.names import parse_pid
+from oxtail.core.names import parse_pid, session_box
 from oxtail.disk.atomic import Disk
+from oxtail.disk.doorstep import FileDoorstep
 from oxtail.hooks.script import NAME
+from oxtail.hooks.succession import follow, lineage_on
 from oxtail.identity.drops import leave
 from oxtail.identity.process import lstart, stat_of
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from oxtail.config import Settings
+    from oxtail.core.hook import HookEvent
     from oxtail.trace import Trace
 
 PAYLOAD_MAX_BYTES: Final = 32_768
@@ -31,10 +34,13 @@ _SHELLS: Final = frozenset(("sh", "dash", "bash", "zsh", "ash", "ksh", "busybox"
 """What stands between the client and this; a script goes by its own name."""
 
 
-def leave_drop(
-    settings: Settings, trace: Trace, session_id: str, members: Mapping[str, Any]
-) -> None:
-    """Say in ``session-starts/`` that *session_id* has started under this hook's client.
+def begin(settings: Settings, trace: Trace, event: HookEvent, members: Mapping[str, Any]) -> bool:
+    """Note the start of a session, and let it inherit from the one before it in its process.
+
+    The note in ``session-starts/`` is what a server finds itself by.
+
+    Returns:
+        Whether anything may be open in the session; a look at a few names tells.
 
     Raises:
         StoreError: it could not be written.
@@ -46,7 +52,20 @@ def leave_drop(
     pid = _client_pid(settings.environ)
     signature = " ".join(lstart(pid).split())
     disk = Disk(settings.home, fsync=settings.fsync, trace=trace)
-    leave(disk, session_id, kept, ppid=pid, signature=signature, now=time.time())
+    if not event.is_subagent:
+        follow(disk, event, members.get("source"), pid, signature)
+    leave(disk, event.session_id, kept, ppid=pid, signature=signature, now=time.time())
+    return _may_have_open(disk, event.session_id)
+
+
+def _may_have_open(disk: Disk, session_id: str) -> bool:
+    layout = disk.layout
+    if any(map(disk.names, (layout.asks, layout.pending_asks, layout.claimed))):
+        return True
+    ids = (session_id, *lineage_on(disk).former(session_id))
+    boxes = {*map(session_box, ids), *FileDoorstep(disk).boxes(session_id)}
+    paths = [*map(layout.ledger, ids), *map(layout.box, boxes)]
+    return any((stamp := disk.stamp(path)) and stamp.size for path in paths)
 
 
 def _client_pid(environ: Mapping[str, str]) -> int:
