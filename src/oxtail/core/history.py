@@ -160,6 +160,11 @@ class Thread:
         self._named: list[_Node] = []
         self._sessions: dict[str, str] = {}
 
+    @property
+    def is_known(self) -> bool:
+        """Whether any record that was added has the name, or answers or is about it."""
+        return bool(self._named)
+
     def add(self, record: Record) -> None:
         """Take *record* into account."""
         message = record.message

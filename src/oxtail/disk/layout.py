@@ -98,6 +98,21 @@ class Layout(Value):
         return join(self.home, "autowake")
 
     @property
+    def pending_wakes(self) -> str:
+        """Folder of wishes to wake npm peers, which their own servers carry out."""
+        return join(self.home, "pending-wake")
+
+    @property
+    def waiter_wakes(self) -> str:
+        """Folder of when sessions were last woken by those who wait for them."""
+        return join(self.home, "waiter-wake")
+
+    @property
+    def reminded(self) -> str:
+        """Folder of which overdue work was told of; only Python peers use it."""
+        return join(self.home, "reminded")
+
+    @property
     def doors(self) -> str:
         """Folder of what keeps two senders from one pane; only Python peers use it."""
         return join(self.home, "doors")
@@ -138,6 +153,16 @@ class Layout(Value):
     def successor(self, session_id: str) -> str:
         """Path of the record of the id that follows *session_id*."""
         return join(self.lineage, hash32(session_id) + ".next")
+
+    @property
+    def search(self) -> str:
+        """Folder of the search index; only Python peers use it."""
+        return join(self.home, "search")
+
+    @property
+    def search_index(self) -> str:
+        """Path of the search index."""
+        return join(self.search, "index.sqlite")
 
     def box(self, name: str) -> str:
         """Path of the box *name*; ValueError if that is no box name."""
@@ -196,6 +221,25 @@ class Layout(Value):
     def woken_at(self, session_id: str) -> str:
         """Path of the record of when a session was last woken unasked."""
         return join(self.autowake, "r-" + hash32(session_id))
+
+    def pending_wake(self, session_id: str, message_id: str) -> str:
+        """Path of the wish that a session is woken for a message."""
+        return join(self.pending_wakes, "w-" + pair_hash32(session_id, message_id))
+
+    def waiter_wake(self, session_id: str) -> str:
+        """Path of the record of when a session was last woken by those who wait for it."""
+        return join(self.waiter_wakes, hash32(session_id))
+
+    def waiter_wake_lock(self, session_id: str) -> str:
+        """Path of what is locked while that is decided.
+
+        There are 256 of them, so that they need no sweeping; two sessions may share one.
+        """
+        return join(self.waiter_wakes, "lock-" + hash32(session_id)[:2])
+
+    def reminder(self, message_id: str, deadline: int) -> str:
+        """Path of the record that somebody was told that work is past this deadline."""
+        return join(self.reminded, "o-" + pair_hash32(message_id, str(deadline)))
 
     def typed_at(self, session_id: str) -> str:
         """Path of the record of when keys were last typed for a session."""

@@ -8,36 +8,33 @@ Rules of this file:
 
 from __future__ import annotations
 
-import os
 from array import array
 from contextlib import closing
 from heapq import merge
 from itertools import repeat
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from oxtail.core.history import Bookmark, Problem, Record, both, record_of
+from oxtail.core.history import Bookmark, Problem, Record, record_of
 from oxtail.core.value import Value
 from oxtail.errors import StoreError
 from oxtail.store.files.ledger_scan import (
     Ledger,
     Mark,
+    OpenLedgers,
+    bad_lines,
     continues,
     ledger_names,
     ledger_path,
     message_on,
-    open_ledger,
     opened,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from oxtail.core.history import Wanted
     from oxtail.core.words import Words
     from oxtail.disk.atomic import Disk, Stamp
-
-OPEN_MAX: Final = 16
-"""Most ledgers that are open at a time; systems allow a process some hundred files."""
 
 
 class Seen(Value):
@@ -72,27 +69,15 @@ class _Spots:
 
 
 class _Reader:
-    """Reads single records of ledgers, of which few are open at a time."""
+    """Reads records at their places, also when their ledger is compacted meanwhile."""
 
-    def __init__(self, disk: Disk) -> None:
-        self._disk = disk
-        self._open: dict[str, Ledger] = {}
+    def __init__(self, ledgers: OpenLedgers) -> None:
+        self._ledgers = ledgers
         self._moved: dict[str, tuple[int, dict[int, tuple[int, int]]]] = {}
-
-    def close(self) -> None:
-        while self._open:
-            os.close(self._open.popitem()[1].descriptor)
-
-    def _ledger(self, name: str) -> Ledger:
-        ledger = self._open.pop(name, None) or open_ledger(self._disk, name)
-        self._open[name] = ledger
-        if len(self._open) > OPEN_MAX:
-            os.close(self._open.pop(next(iter(self._open))).descriptor)
-        return ledger
 
     def record(self, spots: _Spots, start: int, size: int, identity: int) -> Record | None:
         """Return the record at this place, or None if its ledger has dropped it meanwhile."""
-        ledger = self._ledger(spots.name)
+        ledger = self._ledgers.ledger(spots.name)
         inode, places = self._moved.get(spots.name, (spots.inode, None))
         for _ in range(2):
             if ledger.inode == inode:
@@ -160,8 +145,11 @@ class FileHistory:
 
         Each ledger is read once to find and once to show, so that little is in memory in between.
         """
+        return self._records(self._meant(wanted), wanted)
+
+    def _records(self, meant: Sequence[tuple[str, str | None]], wanted: Wanted) -> Iterator[Record]:
         found: dict[str, _Spots] = {}
-        for name, receiver in self._meant(wanted):
+        for name, receiver in meant:
             try:
                 found[name] = self._find(name, receiver, wanted)
             except StoreError as error:
@@ -171,7 +159,8 @@ class FileHistory:
             left = sum(len(spots.times) for spots in found.values()) - wanted.newest
             for _ in range(left):
                 next(order)
-        with closing(_Reader(self._disk)) as reader:
+        with closing(OpenLedgers(self._disk)) as ledgers:
+            reader = _Reader(ledgers)
             for _, name, start, size, identity in order:
                 try:
                     record = reader.record(found[name], start, size, identity)
@@ -197,7 +186,7 @@ class FileHistory:
                     at = message.enqueued_at
                     places[identity] = (at, line.start, len(line.raw), identity)
         if bad:
-            wanted.report(Problem(name, _lines(bad)))
+            wanted.report(Problem(name, bad_lines(bad)))
         kept = sorted(places.values())
         if wanted.newest is not None:
             del kept[: max(len(kept) - wanted.newest, 0)]
@@ -255,19 +244,13 @@ class FileHistory:
                 if wanted.has(record):
                     new.append((record, line.start))
         if bad:
-            wanted.report(Problem(name, _lines(bad)))
+            wanted.report(Problem(name, bad_lines(bad)))
         return Seen(stamp, mark, ids), new
 
     # ------------------------------------------------------------------ words
 
     def search(self, words: Words, wanted: Wanted) -> tuple[tuple[Record, ...], str | None]:
         """Look for words; see :meth:`oxtail.ports.History.search`."""
+        from oxtail.store.files.search import Search
 
-        def matches(record: Record) -> bool:
-            return words.match(record.message.body)
-
-        return tuple(self.records(wanted._replace(matches=both(wanted.matches, matches)))), None
-
-
-def _lines(count: int) -> str:
-    return "1 line is no message" if count == 1 else f"{count} lines are no messages"
+        return Search(self._disk, self._records).run(words, wanted, self._meant(wanted))

@@ -155,6 +155,31 @@ def opened(disk: Disk, name: str) -> Iterator[Ledger]:
         os.close(ledger.descriptor)
 
 
+OPEN_MAX: Final = 16
+"""Most ledgers that are open at a time; systems allow a process some hundred files."""
+
+
+class OpenLedgers:
+    """Ledgers that are read here and there; few of them are open at a time."""
+
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+        self._open: dict[str, Ledger] = {}
+
+    def ledger(self, name: str) -> Ledger:
+        """Return the ledger *name*, open for now; raises as :func:`open_ledger`."""
+        ledger = self._open.pop(name, None) or open_ledger(self._disk, name)
+        self._open[name] = ledger
+        if len(self._open) > OPEN_MAX:
+            os.close(self._open.pop(next(iter(self._open))).descriptor)
+        return ledger
+
+    def close(self) -> None:
+        """Close all."""
+        while self._open:
+            os.close(self._open.popitem()[1].descriptor)
+
+
 class Mark(Value):
     """How far a ledger was read, and how to tell whether it still is the same file up to there.
 
@@ -166,14 +191,14 @@ class Mark(Value):
         stop: Where the next line starts.
         last: Where the last line that could be read starts.
         size: Its length.
-        print: Its fingerprint; empty where there was none.
+        digest: Its fingerprint; empty where there was none.
     """
 
     inode: int = 0
     stop: int = 0
     last: int = 0
     size: int = 0
-    print: str = ""
+    digest: str = ""
 
     def moved(self, line: Line) -> Mark:
         """Return the mark behind *line*, the next one."""
@@ -191,4 +216,9 @@ def continues(ledger: Ledger, mark: Mark) -> bool:
     """
     if ledger.inode != mark.inode or ledger.size < mark.stop:
         return False
-    return not mark.print or fingerprint(ledger.read(mark.last, mark.size)) == mark.print
+    return not mark.digest or fingerprint(ledger.read(mark.last, mark.size)) == mark.digest
+
+
+def bad_lines(count: int) -> str:
+    """Say how many lines of a ledger are no messages."""
+    return "1 line is no message" if count == 1 else f"{count} lines are no messages"
