@@ -66,6 +66,29 @@ NUMBERS: Final[Mapping[str, Number]] = {
         "OXTAIL_SELF_WAKE_THROTTLE_MS", 60_000, "least time between nudges for the same mail, ms"
     ),
     "self_wake_cap": Number("OXTAIL_SELF_WAKE_CAP", 3, "most nudges for the same mail"),
+    "waiter_heal_interval_ms": Number(
+        "OXTAIL_WAITER_HEAL_INTERVAL_MS",
+        60_000,
+        "how often a server looks after what its session waits for and owes, ms",
+    ),
+    "waiter_heal_grace_ms": Number(
+        "OXTAIL_WAITER_HEAL_GRACE_MS",
+        240_000,
+        "how long a question is left alone before its target is woken again, ms",
+    ),
+    "waiter_heal_cap": Number(
+        "OXTAIL_WAITER_HEAL_CAP", 3, "most wakes of a target for the same question"
+    ),
+    "waiter_heal_throttle_ms": Number(
+        "OXTAIL_WAITER_HEAL_THROTTLE_MS",
+        90_000,
+        "least time between wakes of a session by all who wait for it, ms",
+    ),
+    "pending_wake_ttl_ms": Number(
+        "OXTAIL_PENDING_WAKE_TTL_MS",
+        3_600_000,
+        "how long the wish to wake an npm peer is kept for it, ms",
+    ),
     "lock_budget_ms": Number(
         "OXTAIL_LOCK_BUDGET_MS", 30_000, "how long a send or read waits for a lock, ms"
     ),
@@ -106,7 +129,8 @@ class Settings(Value):
         scope: ``directory``, or ``repository`` where worktrees of one repository are one project.
         wake_strategy: ``auto``, ``legacy`` or ``off``.
         autowake: False if ``OXTAIL_AUTOWAKE`` is ``off``: nothing wakes a peer unasked.
-        self_wake: False if ``OXTAIL_SELF_WAKE`` is ``off``: a server does not nudge its session.
+        self_wake: False if ``OXTAIL_SELF_WAKE`` is ``off``: a server does not nudge its session,
+            and wakes nobody whom its session waits for.
         environ: The variables that identity is detected from.
     """
 
@@ -133,6 +157,11 @@ class Settings(Value):
     self_wake_grace_ms: int = NUMBERS["self_wake_grace_ms"].default
     self_wake_throttle_ms: int = NUMBERS["self_wake_throttle_ms"].default
     self_wake_cap: int = NUMBERS["self_wake_cap"].default
+    waiter_heal_interval_ms: int = NUMBERS["waiter_heal_interval_ms"].default
+    waiter_heal_grace_ms: int = NUMBERS["waiter_heal_grace_ms"].default
+    waiter_heal_cap: int = NUMBERS["waiter_heal_cap"].default
+    waiter_heal_throttle_ms: int = NUMBERS["waiter_heal_throttle_ms"].default
+    pending_wake_ttl_ms: int = NUMBERS["pending_wake_ttl_ms"].default
     lock_budget_ms: int = NUMBERS["lock_budget_ms"].default
     max_hops: int = NUMBERS["max_hops"].default
     pair_per_minute: int = NUMBERS["pair_per_minute"].default

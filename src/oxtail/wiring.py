@@ -196,6 +196,7 @@ def open_context(settings: Settings, *, role: str, announced: bool | None = None
         provably_dead=provably_dead,
         received_max=settings.received_max,
         pending_ask_ttl_ms=settings.pending_ask_ttl_ms,
+        pending_wake_ttl_ms=settings.pending_wake_ttl_ms,
         lock_budget_ms=settings.lock_budget_ms,
         referenced_boxes=lambda: registry.referenced_boxes(),  # noqa: PLW0108 - made below
         trace=trace,
@@ -241,6 +242,7 @@ def open_context(settings: Settings, *, role: str, announced: bool | None = None
             clock,
             dedupe_ttl_ms=settings.autowake_dedupe_ttl_ms,
             min_interval_ms=settings.autowake_min_interval_ms,
+            waiters_interval_ms=settings.waiter_heal_throttle_ms,
             trace=trace,
         ),
         waker=DoorWaker(

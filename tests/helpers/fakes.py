@@ -138,6 +138,10 @@ class FakeWakeRecords:
     def __init__(self) -> None:
         self.stamped: list[tuple[str, str]] = []
         self.refusal: str | None = None
+        self.waiters_wakes: list[str] = []
+        self.waiters_refused: set[str] = set()
+        self.wishes: list[tuple[str, str, str | None]] = []
+        self.reminded: set[tuple[str, int]] = set()
 
     def claim_reply_wake(self, session_id: str, reply_to: str) -> str | None:
         if self.refusal is None:
@@ -146,6 +150,20 @@ class FakeWakeRecords:
 
     def stamp(self, session_id: str, reply_to: str) -> None:
         self.stamped.append((session_id, reply_to))
+
+    def claim_waiters_wake(self, session_id: str) -> bool:
+        if session_id in self.waiters_refused:
+            return False
+        self.waiters_wakes.append(session_id)
+        return True
+
+    def wish(self, session_id: str, message_id: str, sender: str | None) -> None:
+        self.wishes.append((session_id, message_id, sender))
+
+    def claim_reminder(self, message_id: str, deadline: int) -> bool:
+        is_first = (message_id, deadline) not in self.reminded
+        self.reminded.add((message_id, deadline))
+        return is_first
 
 
 class FakeWaker:

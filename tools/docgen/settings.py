@@ -20,7 +20,10 @@ _OTHERS = {
         f"how a peer is woken for mail: {', '.join(f'`{word}`' for word in WAKE_STRATEGIES)}",
     ),
     "OXTAIL_AUTOWAKE": ("on", "`off`: nothing wakes a peer unasked"),
-    "OXTAIL_SELF_WAKE": ("on", "`off`: a server does not nudge its own session"),
+    "OXTAIL_SELF_WAKE": (
+        "on",
+        "`off`: a server does not nudge its own session, and wakes nobody whom it waits for",
+    ),
     "OXTAIL_SESSION_ID": ("none", "who this program or command is"),
     "OXTAIL_NAME": ("none", "a name by which peers may address this session"),
     "MCP_TRACE_FILE": ("none", "the file to which trace events are appended ([trace](trace.md))"),

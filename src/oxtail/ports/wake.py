@@ -23,6 +23,24 @@ class WakeRecords(Protocol):
     def stamp(self, session_id: str, reply_to: str) -> None:
         """Record an automatic wake that needs no permission; never raises."""
 
+    def claim_waiters_wake(self, session_id: str) -> bool:
+        """Claim the next wake of *session_id* by anybody who waits for it; never raises.
+
+        True for one of all who try within a while; False also if that cannot be decided.
+        """
+
+    def wish(self, session_id: str, message_id: str, sender: str | None) -> None:
+        """Ask the own server of *session_id* to wake it for *message_id*; never raises.
+
+        For a peer whose server looks at such records; the first wish for a message counts.
+        """
+
+    def claim_reminder(self, message_id: str, deadline: int) -> bool:
+        """Claim the one reminder that work is past *deadline*; never raises.
+
+        True for one of all who try; False also if that cannot be decided.
+        """
+
 
 class Waker(Protocol):
     """Something that can make an idle session look at its mail.  A wake is a hint."""

@@ -14,6 +14,12 @@ LEDGER_MARGIN: Final = 0.25
 RECORD_KEEP_SECONDS: Final = 7 * 86_400
 """How long receipts, sender's records and empty boxes are kept, as npm peers keep them."""
 
+WAITER_WAKE_KEEP_SECONDS: Final = 86_400
+"""How long it is kept when a session was woken by those who wait for it; no throttle is as long."""
+
+REMINDED_KEEP_SECONDS: Final = 60 * 86_400
+"""How long it is kept that overdue work was told of; after that it is told of once more."""
+
 TRAFFIC_KEEP_SECONDS: Final = 86_400
 """How long it is kept what passed between two sessions that have fallen silent."""
 

@@ -4,11 +4,17 @@ Two kinds of files in one folder, shared with other implementations: ``d-`` says
 was woken for an answer to one question, ``r-`` when it was last woken unasked.  The time of change
 of a file is its clock; the content is for people (``docs/formats/README.md``).
 A third kind, ``t-`` in a folder of Python peers, says when keys were last typed for a session.
+
+Waiting leaves three more.  ``waiter-wake/`` says when a session was last woken by those who wait
+for it, ``pending-wake/`` holds wishes that an npm peer's own server wakes its session
+(``docs/formats/waiter-wake.md``, ``docs/formats/pending-wake.md``), and ``reminded/`` says which
+overdue work was told of.  The store's sweep removes them.
 """
 
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from oxtail.core.codec import encode_compact
@@ -16,6 +22,8 @@ from oxtail.errors import StoreError
 from oxtail.trace import Trace, silent
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from oxtail.disk.atomic import Disk
     from oxtail.ports import Clock
 
@@ -31,7 +39,9 @@ class FileWakeRecords:
         clock: Tells how old a record is.
         dedupe_ttl_ms: How long one answer causes at most one wake.
         min_interval_ms: Least time between automatic wakes of one session.
-        trace: Told why a record could not be used, as ``autowake_store_error``.
+        waiters_interval_ms: Least time between wakes of one session by all who wait for it.
+        trace: Told why a record could not be used, as ``autowake_store_error`` and
+            ``waiting_store_error``.
     """
 
     def __init__(
@@ -41,12 +51,14 @@ class FileWakeRecords:
         *,
         dedupe_ttl_ms: int,
         min_interval_ms: int,
+        waiters_interval_ms: int = 90_000,
         trace: Trace = silent,
     ) -> None:
         self._disk = disk
         self._clock = clock
         self._ttl = dedupe_ttl_ms / 1000
         self._interval = min_interval_ms / 1000
+        self._waiters_interval = waiters_interval_ms / 1000
         self._trace = trace
 
     def claim_reply_wake(self, session_id: str, reply_to: str) -> str | None:
@@ -91,6 +103,91 @@ class FileWakeRecords:
             self._disk.publish(layout.woken_at(session_id), self._now_ms(), durable=False)
         except (OSError, StoreError) as error:
             self._trace("autowake_store_error", target_session_id=session_id, error=str(error))
+
+    # ------------------------------------------------------------------ waiting
+
+    def claim_waiters_wake(self, session_id: str) -> bool:
+        """Claim a wake by a waiter; see :meth:`oxtail.ports.WakeRecords.claim_waiters_wake`.
+
+        Commit point: the file gets its name.  Among Python peers a kernel lock, which is not waited
+        for, keeps a second one from replacing the same old record; npm peers take no such lock, and
+        what one of them makes in between is found and left.
+        """
+        layout = self._disk.layout
+        path = layout.waiter_wake(session_id)
+        try:
+            self._disk.folder(layout.waiter_wakes)
+            with self._alone(layout.waiter_wake_lock(session_id)) as is_alone:
+                return is_alone and self._replace_old(path)
+        except (OSError, StoreError) as error:
+            self._trace("waiting_store_error", target_session_id=session_id, error=str(error))
+            return False
+
+    def _replace_old(self, path: str) -> bool:
+        now = self._clock.now()
+        stamp = self._disk.stamp(path)
+        if stamp is not None:
+            # A record of the far future was made by a clock that has been set back since.
+            if abs(now - stamp.mtime_ns / 1e9) < self._waiters_interval:
+                return False
+            if not self._disk.remove_unchanged(path, stamp):
+                return False
+        return self._disk.create(path, b"", mtime=now)
+
+    @contextmanager
+    def _alone(self, path: str) -> Iterator[bool]:
+        """Tell whether this process holds the kernel lock of *path* in the block."""
+        import fcntl
+
+        descriptor = self._disk.open_side(path)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+        finally:
+            os.close(descriptor)
+
+    def wish(self, session_id: str, message_id: str, sender: str | None) -> None:
+        """Leave a wish to be woken; see :meth:`oxtail.ports.WakeRecords.wish`.
+
+        Commit point: the file gets its name.
+        """
+        now = self._clock.now()
+        members = {
+            "recipientSessionId": session_id,
+            "messageId": message_id,
+            "senderSessionId": sender,
+            "sentAt": int(now * 1000),
+            "attempts": 0,
+            "lastAttemptAt": None,
+        }
+        layout = self._disk.layout
+        try:
+            self._disk.folder(layout.pending_wakes)
+            path = layout.pending_wake(session_id, message_id)
+            self._disk.create(path, encode_compact(members), mtime=now)
+        except (OSError, StoreError) as error:
+            self._trace("waiting_store_error", target_session_id=session_id, error=str(error))
+
+    def claim_reminder(self, message_id: str, deadline: int) -> bool:
+        """Claim a reminder; see :meth:`oxtail.ports.WakeRecords.claim_reminder`.
+
+        Commit point: the file gets its name.
+        """
+        layout = self._disk.layout
+        members = {"messageId": message_id, "deadline": deadline}
+        try:
+            self._disk.folder(layout.reminded)
+            path = layout.reminder(message_id, deadline)
+            return self._disk.create(path, encode_compact(members), mtime=self._clock.now())
+        except (OSError, StoreError) as error:
+            self._trace("waiting_store_error", message_id=message_id, error=str(error))
+            return False
+
+    # ------------------------------------------------------------------ files
 
     def _now_ms(self) -> bytes:
         return str(int(self._clock.now() * 1000)).encode()

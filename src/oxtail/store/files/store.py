@@ -57,6 +57,7 @@ class FileStore:
         ids: Names for claims.
         received_max: Messages that a ledger keeps at least; values below 1000 count as 1000.
         pending_ask_ttl_ms: How long a pending ask counts, in milliseconds.
+        pending_wake_ttl_ms: How long a wish to wake an npm peer is kept, in milliseconds.
         lock_budget_ms: Longest wait for one lock, in milliseconds.
         owner: This process.
         provably_dead: Tells whether another process has ended; doubt means False.
@@ -76,6 +77,7 @@ class FileStore:
         lock_budget_ms: int,
         owner: Owner,
         provably_dead: Callable[[Owner], bool],
+        pending_wake_ttl_ms: int = 3_600_000,
         referenced_boxes: Callable[[], Collection[str]] | None = None,
         trace: Trace = silent,
     ) -> None:
@@ -83,6 +85,7 @@ class FileStore:
         self._disk = disk
         self._trace = trace
         self._referenced_boxes = referenced_boxes
+        self._pending_wake_ttl = pending_wake_ttl_ms / 1000
         self._locks = Locks(disk, lock_budget_ms / 1000, trace)
         self._bells = Bells(disk)
         self._boxes = Boxes(disk, self._locks, self._bells)
@@ -110,6 +113,7 @@ class FileStore:
                 ids,
                 received_max=received_max,
                 pending_ask_ttl_ms=pending_ask_ttl_ms,
+                pending_wake_ttl_ms=pending_wake_ttl_ms,
                 lock_budget_ms=min(budget_ms, lock_budget_ms),
                 owner=owner,
                 provably_dead=provably_dead,
@@ -208,6 +212,14 @@ class FileStore:
         """
         self._claims.release(claim.tokens)
 
+    def forward(self, claim: Claim, ids: Collection[str]) -> None:
+        """Drop what another host has taken over; see :meth:`oxtail.ports.Store.forward`.
+
+        Commit point: the claim file is gone.  Never raises: what cannot be finished now is returned
+        at this process's next look into the box, or after its death, and carried once more.
+        """
+        self._claims.forward(claim.tokens, ids)
+
     def retract(self, claim: Claim) -> None:
         """Undo an acknowledgement; see :meth:`oxtail.ports.Store.retract`.
 
@@ -240,6 +252,10 @@ class FileStore:
     def latest_from(self, session_id: str, sender: str, since: int) -> tuple[Envelope, ...]:
         """Find messages of a sender; see :meth:`oxtail.ports.Store.latest_from`."""
         return self._ledgers.latest_from(session_id, sender, since)
+
+    def shown_elsewhere(self, receipt: Receipt) -> bool:
+        """Keep another host's receipt; see :meth:`oxtail.ports.Store.shown_elsewhere`."""
+        return self._records.write_receipt(receipt)
 
     def receipt(self, message_id: str) -> Receipt | None:
         """Return a receipt; see :meth:`oxtail.ports.Store.receipt`."""
@@ -342,7 +358,7 @@ class FileStore:
         """Remove what is old; see :meth:`oxtail.ports.Store.sweep`.  Never raises."""
         from oxtail.store.files import sweep
 
-        sweeper = sweep.Sweeper(self._disk, self._locks, self._clock)
+        sweeper = sweep.Sweeper(self._disk, self._locks, self._clock, self._pending_wake_ttl)
 
         def unread_boxes() -> None:
             if self._referenced_boxes:
@@ -353,6 +369,7 @@ class FileStore:
                 self._claims.recover_all,
                 self._asks.sweep,
                 sweeper.records,
+                sweeper.wakes,
                 sweeper.temporaries,
                 sweeper.locks,
                 unread_boxes,

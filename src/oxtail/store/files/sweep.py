@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Final
 from oxtail.core.names import is_box, is_message_id
 from oxtail.errors import StoreError
 from oxtail.store.files.locks import STALE_SECONDS
-from oxtail.store.retention import RECORD_KEEP_SECONDS
+from oxtail.store.retention import (
+    RECORD_KEEP_SECONDS,
+    REMINDED_KEEP_SECONDS,
+    WAITER_WAKE_KEEP_SECONDS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -28,14 +32,20 @@ _TEMPORARY: Final = re.compile(
 
 _EVIDENCE: Final = re.compile(r"[oc]-[0-9a-f]{16}")
 
+# npm peers write temporary files beside the first, and leave the second's old ones under new names.
+_WISH: Final = re.compile(r"w.*")
+_WAITERS_WAKE: Final = re.compile(r"[0-9a-f]{32}(?:\..*)?")
+_REMINDER: Final = re.compile(r"o-[0-9a-f]{32}")
+
 
 class Sweeper:
     """Removes old records, the temporary files of the dead, and boxes that nobody reads."""
 
-    def __init__(self, disk: Disk, locks: Locks, clock: Clock) -> None:
+    def __init__(self, disk: Disk, locks: Locks, clock: Clock, pending_wake_ttl: float) -> None:
         self._disk = disk
         self._locks = locks
         self._clock = clock
+        self._pending_wake_ttl = pending_wake_ttl
 
     def records(self) -> None:
         """Remove receipts, sender's records and evidence that are older than a week."""
@@ -49,6 +59,19 @@ class Sweeper:
             path = os.path.join(layout.evidence, name)
             if _EVIDENCE.fullmatch(name) and self._age(path) > RECORD_KEEP_SECONDS:
                 self._disk.remove(path)
+
+    def wakes(self) -> None:
+        """Remove wishes that are too old, and records of wakes and reminders of long ago."""
+        layout = self._disk.layout
+        for folder, shape, seconds in (
+            (layout.pending_wakes, _WISH, self._pending_wake_ttl),
+            (layout.waiter_wakes, _WAITERS_WAKE, WAITER_WAKE_KEEP_SECONDS),
+            (layout.reminded, _REMINDER, REMINDED_KEEP_SECONDS),
+        ):
+            for name in self._disk.names(folder):
+                path = os.path.join(folder, name)
+                if shape.fullmatch(name) and self._age(path) >= seconds:
+                    self._disk.remove(path)
 
     def temporaries(self) -> None:
         """Remove temporary files whose writer has ended."""
@@ -67,6 +90,9 @@ class Sweeper:
             layout.evidence,
             layout.damaged,
             layout.autowake,
+            layout.pending_wakes,
+            layout.waiter_wakes,
+            layout.reminded,
             layout.activity,
             layout.sticky_claims,
         ):
