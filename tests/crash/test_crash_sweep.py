@@ -186,6 +186,31 @@ def test_a_release(tmp_path: Path) -> None:
     assert folders.count > 20
 
 
+@pytest.mark.parametrize("carried", [IDS, pytest.param(IDS[:2], marks=pytest.mark.slow)])
+def test_mail_that_another_host_has_taken_over(tmp_path: Path, carried: list[str]) -> None:
+    folders = Folders(tmp_path, mailed)
+
+    def work(home: Path, start: Start) -> None:
+        store = open_store(home, fsync=True)
+        claim = store.claim([BOX], IDS)
+        start()
+        store.forward(claim, carried)
+
+    kept = [message_id for message_id in IDS if message_id not in carried]
+    finished = 0
+    for home, where in deaths(folders, work):
+        store = open_store(home)
+        there = [m.id for m in store.peek([BOX]).messages]
+        assert [m for m in there if m not in carried] == kept, where
+        assert there == IDS[-len(there) or len(IDS) :], where
+        assert not any(store.receipt(message_id) for message_id in IDS), where
+        finished += there == kept
+        store.put(TO_BOB, NEW)
+        assert no_lock_is_left(home), where
+    assert folders.count > 12
+    assert finished
+
+
 @pytest.mark.slow
 def test_a_retraction(tmp_path: Path) -> None:
     folders = Folders(tmp_path, mailed)

@@ -28,7 +28,7 @@ from helpers.stores import ALICE, BOB, Hosts, letter
 from oxtail.core.address import Route
 from oxtail.core.correlation import Ask
 from oxtail.core.envelope import Envelope
-from oxtail.core.mail import Claim
+from oxtail.core.mail import Claim, Receipt
 from oxtail.core.names import session_box
 from oxtail.store.memory.store import MemoryStore
 from oxtail.store.world import World
@@ -128,6 +128,19 @@ class StoresAgree(RuleBasedStateMachine):
         self.files[who].ack(ours, "cli", BOB)
         self.memory[who].ack(theirs, "cli", BOB)
         return held
+
+    @rule(held=consumes(claims), data=st.data())
+    def forward(self, held: tuple[int, Claim, Claim], data: st.DataObject) -> None:
+        who, ours, theirs = held
+        if self.is_mine(who, ours):
+            held_ids = [message.id for message in ours.messages]
+            ids = data.draw(st.lists(st.sampled_from(held_ids), unique=True)) if held_ids else []
+            self.files[who].forward(ours, ids)
+            self.memory[who].forward(theirs, ids)
+
+    @rule(who=senders, message=messages)
+    def shown_elsewhere(self, who: int, message: Envelope) -> None:
+        self.both(who, "shown_elsewhere", Receipt(message.id, 1_800_000_000, "cli", ALICE))
 
     @rule(held=consumes(claims))
     def release(self, held: tuple[int, Claim, Claim]) -> None:

@@ -16,6 +16,7 @@ from oxtail.core.digest import sha256_hex
 MESSAGE_ID: Final = re.compile(r"[0-9a-f]{16}")
 UUID_SHAPE: Final = re.compile(r"[0-9a-f-]{36}")
 _SESSION_BOX: Final = re.compile(r"[sh]-[A-Za-z0-9_-]+")
+_RELAY_BOX: Final = re.compile(r"x-[0-9a-f]{16}")
 _PID: Final = re.compile(r"[1-9][0-9]{0,9}")
 _FILE_STEM: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]")
@@ -84,9 +85,25 @@ def pid_box(pid: int) -> str:
     return str(pid)
 
 
+def relay_box(host_id: str) -> str:
+    """Return the name of the box in which mail for another host waits to be carried there.
+
+    Raises:
+        ValueError: *host_id* is not sixteen hex digits.
+    """
+    if not is_relay_box(box := f"x-{host_id}"):
+        raise ValueError(f"not a host id: {host_id[:40]!r}")
+    return box
+
+
+def is_relay_box(name: str) -> bool:
+    """Tell whether *name* is the box of another host."""
+    return _RELAY_BOX.fullmatch(name) is not None
+
+
 def is_box(name: str) -> bool:
     """Tell whether *name* has the form of a box name of any kind."""
-    return bool(_PID.fullmatch(name) or _SESSION_BOX.fullmatch(name))
+    return bool(_PID.fullmatch(name) or _SESSION_BOX.fullmatch(name) or is_relay_box(name))
 
 
 def check_box(name: str) -> str:

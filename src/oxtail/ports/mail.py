@@ -82,6 +82,13 @@ class Store(Protocol):
     def release(self, claim: Claim) -> None:
         """Return the mail of *claim* to the front of its boxes, unshown."""
 
+    def forward(self, claim: Claim, ids: Collection[str]) -> None:
+        """Drop the messages *ids* of *claim*, which another host has taken over.
+
+        They get no receipts: nobody has seen them yet.  The rest of the claim goes back to the
+        front of its boxes.  A crash on the way may repeat messages, with the same ids.
+        """
+
     def retract(self, claim: Claim) -> None:
         """Undo an :meth:`ack`: withdraw the receipts and put the mail back into its boxes."""
 
@@ -104,6 +111,9 @@ class Store(Protocol):
 
         Only messages that were made after the second *since*.
         """
+
+    def shown_elsewhere(self, receipt: Receipt) -> bool:
+        """Keep the receipt of a message that was shown on another host; tell whether it is new."""
 
     def receipt(self, message_id: str) -> Receipt | None:
         """Return the proof that a message was shown, or None."""

@@ -47,6 +47,10 @@ class _Record(Value):
     damaged: list[bytes]
 
 
+def _is_one_of(line: lines.Line, ids: Collection[str]) -> bool:
+    return line.message is not None and line.message.id in ids
+
+
 class Claims:
     """The claims of one process, and those that the dead have left.
 
@@ -250,6 +254,15 @@ class Claims:
             except StoreError as error:
                 self._disk.trace("claim_return_failed", claim=token, error=error.message)
 
+    def forward(self, tokens: Sequence[str], ids: Collection[str]) -> None:
+        """Drop the messages *ids* of claims, and put the others back; see :meth:`release`."""
+        for token in reversed(tokens):
+            self._abandon(token)
+            try:
+                self._put_back(token, frozenset(ids))
+            except (StoreError, OSError) as error:
+                self._disk.trace("claim_return_failed", claim=token, error=str(error))
+
     def hold_again(self, dropped: dict[str, list[bytes]]) -> None:
         """Make claims again that were finished; the caller withdraws the receipts and releases."""
         for token, raws in dropped.items():
@@ -335,16 +348,17 @@ class Claims:
         damaged = [line.raw for line in found if line.message is None]
         return _Record(owner, made if at is None else at, found, damaged)
 
-    def _put_back(self, token: str) -> None:
+    def _put_back(self, token: str, gone: Collection[str] = ()) -> None:
         """Return the lines of a claim to the front of its box, then drop the claim.
 
-        What lies in the box already, and what was shown meanwhile, stays out.
+        What lies in the box already, what was shown meanwhile, and what is *gone*, stays out.
         """
         name = token.partition(".")[0]
         with self._boxes.holding(name) as box:
             record = self._read(token)
             if record is not None:
-                self._return_lines(box, token, record)
+                here = [line for line in record.found if not _is_one_of(line, gone)]
+                self._return_lines(box, token, record._replace(found=here))
                 self._disk.remove(self._path(token))
         self._held.discard(token)
         self._returning.discard(token)

@@ -185,6 +185,14 @@ class MemoryStore(MemoryAsks):
                 if held := self.world.claims.pop(token, None):
                     self._put_back(held)
 
+    def forward(self, claim: Claim, ids: Collection[str]) -> None:
+        """Drop what another host has taken over; see :meth:`oxtail.ports.Store.forward`."""
+        with self.world.lock:
+            for token in reversed(claim.tokens):
+                if held := self.world.claims.pop(token, None):
+                    left = tuple(m for m in held.messages if m.id not in ids)
+                    self._put_back(held._replace(messages=left))
+
     def retract(self, claim: Claim) -> None:
         """Undo an acknowledgement; see :meth:`oxtail.ports.Store.retract`."""
         with self.world.lock:
@@ -250,6 +258,11 @@ class MemoryStore(MemoryAsks):
         with self.world.lock:
             found = [m for m in self.world.ledgers.get(session_id, ()) if m.enqueued_at > since]
         return tuple(m for m in reversed(found) if m.from_session_id == sender)
+
+    def shown_elsewhere(self, receipt: Receipt) -> bool:
+        """Keep another host's receipt; see :meth:`oxtail.ports.Store.shown_elsewhere`."""
+        with self.world.lock:
+            return self.world.receipts.setdefault(receipt.message_id, receipt) is receipt
 
     def receipt(self, message_id: str) -> Receipt | None:
         """Return a receipt; see :meth:`oxtail.ports.Store.receipt`."""
