@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Self
 
 from oxtail import config, wiring
 from oxtail.app import ask as asking
-from oxtail.app import identity, peers, read, send, status
+from oxtail.app import identity, peers, read, send, status, work
 from oxtail.app.received import received
 from oxtail.core.value import Value
 from oxtail.errors import AlreadyJoined, BadArgument, MessageNotFound
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from oxtail.app.context import Context
     from oxtail.app.drain import Drained
     from oxtail.app.results import AskResult, PeerRow, SendResult, StatusResult
+    from oxtail.app.work_results import CloseResult
     from oxtail.core.envelope import Envelope
 
 _joined: set[str] = set()
@@ -52,6 +53,8 @@ class Message(Value):
         is_question: Whether the sender waits, or waited, for a reply.
         reply_to: The request that this answers, if any.
         origin: ``peer`` or ``operator``.
+        is_work: Whether its sender delegated work, which is open until it is closed.
+        deadline: When the work is due, in unix seconds, if it has a deadline.
     """
 
     id: str
@@ -61,6 +64,8 @@ class Message(Value):
     is_question: bool
     reply_to: str | None
     origin: str
+    is_work: bool = False
+    deadline: int | None = None
 
 
 class Answer(Value):
@@ -98,7 +103,13 @@ def _message(envelope: Envelope) -> Message:
         is_question=envelope.request_id is not None,
         reply_to=envelope.reply_to,
         origin=envelope.origin,
+        is_work=envelope.action_required,
+        deadline=envelope.deadline,
     )
+
+
+def _id_of(message: Message | str) -> str:
+    return message if isinstance(message, str) else message.id
 
 
 class Participant:
@@ -139,24 +150,102 @@ class Participant:
         """Show the peers what this program is for, in at most 200 characters."""
         identity.set_purpose(self._context, purpose)
 
-    def send(self, target: str, body: str, *, wake: bool | None = None) -> SendResult:
+    def send(
+        self,
+        target: str,
+        body: str,
+        *,
+        wake: bool | None = None,
+        action_required: bool = False,
+        deadline: float | None = None,
+        idempotency_key: str | None = None,
+        wait: str | None = None,
+        timeout: float = 60.0,
+    ) -> SendResult:
         """Send *body* to *target*: a session id, a chosen name or a tmux session name.
 
         When this returns the message is stored and synced.  It is not known to be read:
-        :meth:`status` tells.
+        :meth:`status` tells, and *wait* waits for it.
 
         Args:
             target: Whom to send to.
             body: 1 to 8192 UTF-8 bytes.
             wake: True wakes an idle receiver, False never does, None leaves it to the rules.
+            action_required: Delegate work: the receiver owes it until it is closed, and its end
+                comes as mail.
+            deadline: When the work is due, in unix seconds, at most 30 days ahead.
+            idempotency_key: Names the message in each try to send it, in 1 to 200 characters; one
+                is sent, however often this is called.
+            wait: ``shown``, ``in_context`` or ``answered``: wait until the message has come so far.
+                ``receipt`` of the result says how far it came, and whether that timed out.
+            timeout: How long to wait, in seconds.
 
         Raises:
             TargetError: the target cannot be used; nothing was sent.
-            BadArgument: the body is empty or too long; nothing was sent.
+            BadArgument: the body is empty or too long, the deadline is past, or there is no such
+                stage; nothing was sent.
+            IdempotencyConflict: another message was sent under this key; nothing was sent.
             StoreError: it could not be stored; nothing was sent.
         """
-        chosen = None if wake is None else ("auto" if wake else "off")
-        return send.send(self._context, target, body, wake=chosen)
+        stage = None if wait is None else status.stage_named(wait)
+        result = send.send(
+            self._context,
+            target,
+            body,
+            wake=_wake(wake),
+            action_required=action_required,
+            deadline=None if deadline is None else int(deadline),
+            idempotency_key=idempotency_key,
+        )
+        if stage is None:
+            return result
+        return status.with_receipt(self._context, result, stage, timeout)
+
+    def open_work(self) -> tuple[Message, ...]:
+        """Return the work that was delegated to this session and is not closed, oldest first.
+
+        Raises:
+            StoreError: it could not be read.
+        """
+        return tuple(_message(owed.message) for owed in work.owed_work(self._context))
+
+    def complete(
+        self, message: Message | str, body: str, *, wake: bool | None = None
+    ) -> CloseResult:
+        """Close work as done; *body*, the result, goes to whoever delegated it, once.
+
+        Raises:
+            MessageNotFound: this session did not receive it, or it is too old.
+            NotAnObligation: it is no work that must be closed.
+            BadArgument: the body is empty or too long; the work stays open.
+            DeliveryFailed: its end is recorded, and is delivered by a later run.
+            StoreError: nothing could be recorded; the work stays open.
+        """
+        return work.complete(self._context, _id_of(message), body, wake=_wake(wake))
+
+    def block(
+        self, message: Message | str, reason: str, *, wake: bool | None = None
+    ) -> CloseResult:
+        """Close work that cannot be done; errors as for :meth:`complete`."""
+        return work.block(self._context, _id_of(message), reason, wake=_wake(wake))
+
+    def decline(
+        self, message: Message | str, reason: str, *, wake: bool | None = None
+    ) -> CloseResult:
+        """Close work that will not be done; errors as for :meth:`complete`."""
+        return work.decline(self._context, _id_of(message), reason, wake=_wake(wake))
+
+    def reassign(
+        self, message: Message | str, target: str, reason: str, *, wake: bool | None = None
+    ) -> CloseResult:
+        """Hand work on to *target*, which then owes it to the same requester.
+
+        Raises:
+            TargetError: *target* cannot take it; the work stays open.
+            MessageNotFound, NotAnObligation, BadArgument, DeliveryFailed, StoreError: as for
+                :meth:`complete`.
+        """
+        return work.reassign(self._context, _id_of(message), target, reason, wake=_wake(wake))
 
     def ask(self, target: str, body: str, *, timeout: float = 60.0) -> Answer | None:
         """Ask *target* and wait up to *timeout* seconds for the answer.
@@ -196,7 +285,7 @@ class Participant:
             TargetError: the sender cannot be reached; nothing was sent.
             BadArgument, StoreError: as for :meth:`send`.
         """
-        return send.reply(self._context, message if isinstance(message, str) else message.id, body)
+        return send.reply(self._context, _id_of(message), body)
 
     @contextmanager
     def inbox(self, limit: int | None = None) -> Iterator[Batch]:
@@ -255,6 +344,10 @@ class Participant:
         """Stop taking part; mail for this session id waits for its return."""
         self._context.session.close()
         _joined.discard(self._context.settings.home)
+
+
+def _wake(wake: bool | None) -> str | None:
+    return None if wake is None else ("auto" if wake else "off")
 
 
 def _batch(drained: Drained) -> Batch:

@@ -50,8 +50,8 @@ def _identity(ctx: Context) -> str:
 # ---------------------------------------------------------------------- looking
 
 
-def open_work(ctx: Context) -> OpenWorkResult:
-    """Return the work that this session owes, oldest first, within the budgets of a read.
+def owed_work(ctx: Context) -> tuple[Owed, ...]:
+    """Return the work that this session owes, oldest first.
 
     What was left of an earlier closing is finished first.
 
@@ -61,7 +61,15 @@ def open_work(ctx: Context) -> OpenWorkResult:
     """
     _identity(ctx)
     finish_closings(ctx)
-    owed = {each.message.id: each for each in ctx.work.open_of(ctx.session.ids())}
+    return ctx.work.open_of(ctx.session.ids())
+
+
+def open_work(ctx: Context) -> OpenWorkResult:
+    """Return the work that this session owes, oldest first, within the budgets of a read.
+
+    The rules and errors are those of :func:`owed_work`.
+    """
+    owed = {each.message.id: each for each in owed_work(ctx)}
     chosen = choose(
         [each.message for each in owed.values()],
         max_messages=ctx.settings.read_max_messages,
