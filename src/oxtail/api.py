@@ -176,14 +176,12 @@ class Participant:
             deadline: When the work is due, in unix seconds, at most 30 days ahead.
             idempotency_key: Names the message in each try to send it, in 1 to 200 characters; one
                 is sent, however often this is called.
-            wait: ``shown``, ``in_context`` or ``answered``: wait until the message has come so far.
-                ``receipt`` of the result says how far it came, and whether that timed out.
-            timeout: How long to wait, in seconds.
+            wait: ``shown``, ``in_context`` or ``answered``: wait until the message has come so far,
+                *timeout* seconds at most; ``receipt`` of the result says how far it came.
 
         Raises:
             TargetError: the target cannot be used; nothing was sent.
-            BadArgument: the body is empty or too long, the deadline is past, or there is no such
-                stage; nothing was sent.
+            BadArgument: body, deadline or stage cannot be used; nothing was sent.
             IdempotencyConflict: another message was sent under this key; nothing was sent.
             StoreError: it could not be stored; nothing was sent.
         """

@@ -19,13 +19,13 @@ def is_answered(ctx: Context, ask: Ask) -> bool:
     """
     if not (ask.target and ask.request_id):
         return False
-    askers, targets = (_all_ids(ctx, each) for each in (ask.session_id, ask.target))
+    askers, targets = (all_ids(ctx, each) for each in (ask.session_id, ask.target))
     return any(
         ctx.store.answers(asker, ask.request_id, target) for asker in askers for target in targets
     )
 
 
-def _all_ids(ctx: Context, session_id: str) -> tuple[str, ...]:
+def all_ids(ctx: Context, session_id: str) -> tuple[str, ...]:
     """Return all ids that the conversation of *session_id* is known to have had, itself first."""
     heir = ctx.lineage.heir(session_id)
     return tuple(dict.fromkeys((session_id, heir, *ctx.lineage.former(heir))))

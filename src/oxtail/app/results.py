@@ -13,6 +13,7 @@ from oxtail.core.value import Value
 if TYPE_CHECKING:
     from oxtail.core.entry import State
     from oxtail.core.envelope import Envelope
+    from oxtail.core.evidence import Proof
 
 _SCHEMA: dict[str, Any] = {"schema_version": 1}
 
@@ -62,6 +63,7 @@ class SendResult(Value):
         obligation_durable: Whether the receiver owes the work; None where none was delegated.
         deadline: When it is due, in unix seconds.
         repeated: An earlier try had sent the message, or had begun to.
+        receipt: What is known of the message after a wait for more.
     """
 
     message_id: str
@@ -75,6 +77,7 @@ class SendResult(Value):
     obligation_durable: bool | None = None
     deadline: int | None = None
     repeated: bool = False
+    receipt: StatusResult | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the members that apply."""
@@ -97,6 +100,7 @@ class SendResult(Value):
             **members,
             **_given(deadline=self.deadline, note=self.note),
             **self.wake.as_dict(),
+            **_given(receipt=self.receipt.receipt() if self.receipt else None),
         }
 
 
@@ -200,24 +204,32 @@ class StatusResult(Value):
 
     Attributes:
         message_id: The message.
-        status: ``delivered`` (a receipt exists), ``pending`` (it lies in the receiver's box or is
-            being handed over) or ``unknown``.
-        details: The evidence.
+        status: The furthest :class:`~oxtail.core.evidence.Stage` with a proof, or ``unknown``.
+        proofs: All of them, in the order of the stages.
+        waiting: Whether it lies in the receiver's box or is being handed over; None where that is
+            of no interest any more.
+        note: A remark.
+        timed_out: Whether a wait for a stage ended without it; None where nobody waited.
     """
 
     message_id: str
     status: str
-    details: dict[str, Any]
+    proofs: tuple[Proof, ...] = ()
+    waiting: bool | None = None
+    note: str | None = None
+    timed_out: bool | None = None
+
+    def receipt(self) -> dict[str, Any]:
+        """Return the members that apply, without those that name the message."""
+        return {
+            "status": self.status,
+            "evidence": [proof.as_dict() for proof in self.proofs],
+            **_given(waiting=self.waiting, note=self.note, timed_out=self.timed_out),
+        }
 
     def as_dict(self) -> dict[str, Any]:
         """Return the members that apply."""
-        return {
-            **_SCHEMA,
-            "ok": True,
-            "message_id": self.message_id,
-            "status": self.status,
-            **self.details,
-        }
+        return {**_SCHEMA, "ok": True, "message_id": self.message_id, **self.receipt()}
 
 
 class PeerRow(Value):

@@ -1,7 +1,9 @@
 """A session's own server watches its inbox and brings mail in through the session's doors.
 
 Losing a nudge changes when mail is read, never whether: the mail stays in the box until somebody
-shows it.  The rules are in :mod:`oxtail.core.nudge`.
+shows it.  The rules are in :mod:`oxtail.core.nudge`.  An offer that a door took is recorded, so
+that the sender can be told; only the receipt ends the offers.
+Whatever moves the mail rings here, so this is also what makes the witness look.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from oxtail.app.read import reserved_for_asks
 from oxtail.app.send import SILENT
+from oxtail.app.witness import Witness
+from oxtail.core.evidence import Offered
 from oxtail.core.nudge import LOOK_SECONDS, START_SECONDS, Facts, Verdict, decide, text_for
 from oxtail.core.presence import Marker, classify
 from oxtail.core.wake import ACCEPTED
@@ -30,6 +34,9 @@ FLOOD_SECONDS: Final = 0.25
 TROUBLE_SECONDS: Final = 5.0
 """How long to rest after a look that failed."""
 
+RECORDED_MAX: Final = 100
+"""For how many messages of one offer it is recorded; a flood is announced as a number."""
+
 
 class Watcher:
     """Watches the inbox of the session of *ctx*.
@@ -42,6 +49,7 @@ class Watcher:
     def __init__(self, ctx: Context, doors: Sequence[OwnDoor]) -> None:
         self._ctx = ctx
         self._doors = tuple(doors)
+        self._witness = Witness(ctx)
         self._offered: dict[str, int] = {}
         self._seen_at: dict[str, float] = {}
         self._offered_at: float | None = None
@@ -66,6 +74,8 @@ class Watcher:
         while not self._stopped.is_set():
             try:
                 self._watch_boxes(self._ctx.session.boxes())
+                # What moves while no bell hangs is heard by nobody.
+                self._witness.stir()
             except Exception:  # noqa: BLE001 - a watcher that ends leaves its session deaf
                 import traceback
 
@@ -81,7 +91,8 @@ class Watcher:
                 while not self._stopped.is_set() and self._ctx.session.boxes() == boxes:
                     if rest < REST_SECONDS:
                         self._stopped.wait(FLOOD_SECONDS)
-                    bell.wait(rest)
+                    if bell.wait(rest):
+                        self._witness.stir()
                     rest = self.look(boxes)
             finally:
                 self._bell = None
@@ -91,7 +102,8 @@ class Watcher:
         verdict = self._decide(boxes)
         if verdict.ids:
             self._offer(verdict)
-        return REST_SECONDS if verdict.reason == "no_mail" else LOOK_SECONDS
+        rest = REST_SECONDS if verdict.reason == "no_mail" else LOOK_SECONDS
+        return min(rest, self._witness.look())
 
     def _decide(self, boxes: tuple[str, ...]) -> Verdict:
         ctx = self._ctx
@@ -117,6 +129,7 @@ class Watcher:
                 cap=ctx.settings.self_wake_cap,
                 waited=now - min(self._seen_at.values(), default=now),
                 starting=self._is_starting(marker),
+                doors=sum(door.is_available() for door in self._doors) if waiting else 0,
             )
         )
 
@@ -152,8 +165,15 @@ class Watcher:
                 attempt=verdict.attempt + 1,
             )
             if offer.outcome == ACCEPTED:
+                self._record(door.name, verdict.ids)
                 break
         # An attempt counts even if no door took it, so that a broken door is not tried for ever.
         for message_id in verdict.ids:
             self._offered[message_id] = self._offered.get(message_id, 0) + 1
         self._offered_at = self._ctx.clock.monotonic()
+
+    def _record(self, door: str, message_ids: Sequence[str]) -> None:
+        at = int(self._ctx.clock.now())
+        for message_id in message_ids[:RECORDED_MAX]:
+            attempt = self._offered.get(message_id, 0) + 1
+            self._ctx.evidence.offered(Offered(message_id, door, at, attempt))

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Final
 from oxtail.app.received import received
 from oxtail.core.evidence import InContext
 from oxtail.core.names import session_box
-from oxtail.core.sighting import shows
 from oxtail.core.value import Value
 from oxtail.errors import StoreError
 
@@ -33,6 +32,9 @@ LOOK_AFTER_SECONDS: Final = (0.0, 0.25, 1.0, 3.0, 10.0, 30.0, 60.0, 120.0, 240.0
 
 A client writes what a hook gave it at once, and the result of a tool when the tools that run beside
 it have ended."""
+
+FIRST_SECONDS: Final = 30.0
+"""When to look for what was shown before this server began; a session that starts is at work."""
 
 BEHIND_SECONDS: Final = 0.1
 """How soon to read on in a transcript that one look did not get through."""
@@ -63,7 +65,7 @@ class Witness:
         self._marks: dict[str, Mark] = {}
         self._paths: dict[str, str] = {}
         self._kept: dict[str, _Found] = {}
-        self._next: float | None = None
+        self._next: float | None = ctx.clock.monotonic() + FIRST_SECONDS
         self._looks = 0
 
     def stir(self) -> None:
@@ -127,6 +129,8 @@ class Witness:
 
     def _judge(self, found: _Found) -> None:
         """Record where the message stands if it was shown to this session, and all of it."""
+        from oxtail.core.sighting import shows
+
         ctx, message_id = self._ctx, found.sighting.message_id
         if ctx.evidence.context_of(message_id) is not None:
             return

@@ -76,6 +76,29 @@ def seconds(text: str) -> float:
     return value
 
 
+STAGES: Final = ("shown", "in_context", "answered")
+"""What a sender can wait for; a test compares it with what there is."""
+
+WAIT_SECONDS: Final = 60.0
+WAIT_MAX_SECONDS: Final = 86_400.0
+
+
+def stage_and_seconds(text: str) -> tuple[str, float]:
+    """Return what to wait for and how long at most, from ``STAGE`` or ``STAGE:SECONDS``.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    stage, has_time, time = text.partition(":")
+    try:
+        longest = float(time) if has_time else WAIT_SECONDS
+    except ValueError:
+        longest = 0.0
+    if stage not in STAGES or not 0 < longest <= WAIT_MAX_SECONDS:
+        raise ValueError(f"must be one of {', '.join(STAGES)}, or that with :SECONDS behind it")
+    return stage, longest
+
+
 JSON: Final = Argument("json", "print one JSON object instead of text", "--json")
 AS: Final = Argument(
     "session_id", "act as the session ID; without it OXTAIL_SESSION_ID counts", "--as", "ID"

@@ -28,6 +28,7 @@ from oxtail.cli.argument import (
     Verb,
     positive_number,
     seconds,
+    stage_and_seconds,
 )
 from oxtail.cli.work_verbs import DELEGATION, WORK_VERBS
 
@@ -52,13 +53,21 @@ VERBS: Final[Mapping[str, Verb]] = {
     "send": Verb(
         "send a message",
         "Exits with 0 only after the message is on disk in the receiver's mailbox. "
-        "That it was read is not known then; ask `oxtail status`.",
+        "That it was read is not known then; ask `oxtail status`, or wait for it here: then it "
+        "exits with 4 if the message is stored and has not come that far in time.",
         (
             TARGET,
             BODY,
             WAKE,
             Argument(
                 "reply_to", "the request id that this message answers", "--reply-to", "REQUEST_ID"
+            ),
+            Argument(
+                "wait",
+                "wait until it is shown, in_context or answered, for 60 seconds unless given",
+                "--wait",
+                "STAGE[:SECONDS]",
+                convert=stage_and_seconds,
             ),
             *DELEGATION,
         ),
@@ -151,8 +160,9 @@ VERBS: Final[Mapping[str, Verb]] = {
     ),
     "status": Verb(
         "tell what is known of a message that was sent",
-        "delivered: it was shown to its receiver; pending: it waits in the mailbox; "
-        "unknown: there is no record.",
+        "The status is the furthest stage with a proof: stored, offered, shown, in_context, "
+        "answered; or held, refused, expired. unknown: there is no record. Each proof is listed "
+        "with its time.",
         (MESSAGE,),
     ),
     "setup": Verb(
@@ -202,7 +212,7 @@ EXIT_STATUSES: Final[Mapping[int, str]] = {
     1: "failed, or could not be done as a whole, or doctor found something wrong",
     2: "wrong usage",
     3: "the target, the message or the caller's own session id cannot be used",
-    4: "no answer came in time, or the question was cancelled",
+    4: "what was waited for did not come in time, or the wait was cancelled",
     5: "the state folder could not be read or written",
     6: "tmux failed",
     130: "interrupted",

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from oxtail.app.send import send
 from oxtail.cli.bodies import body_of
 from oxtail.cli.opening import acting
 from oxtail.cli.output import Outcome, Output, one_line
+from oxtail.errors import AskCancelled
 from oxtail.trace import timestamp
 
 if TYPE_CHECKING:
     from oxtail.app.context import Context
     from oxtail.app.results import SendResult
     from oxtail.cli.parser import Options
+
+
+NOT_IN_TIME: Final = AskCancelled.exit_status
+"""Exit status where a message that is stored has not come as far as was waited for."""
 
 
 def describe(result: SendResult, target: str) -> Outcome:
@@ -33,9 +38,15 @@ def describe(result: SendResult, target: str) -> Outcome:
         lines.append(f"  outlook: {result.wake.outlook}")
     if result.wake.hint:
         lines.append(f"  {result.wake.hint}")
+    if result.receipt:
+        from oxtail.cli.status import evidence_lines
+
+        lines.append(f"  status: {result.receipt.status}")
+        lines += [f"  {line}" for line in evidence_lines(result.receipt)]
     return Outcome(
         result.as_dict(),
         "\n".join(lines),
+        exit_status=NOT_IN_TIME if result.receipt and result.receipt.timed_out else 0,
         committed=f"message {result.message_id} is stored",
     )
 
@@ -46,6 +57,16 @@ def _deadline(ctx: Context, due: str | None) -> int | None:
     from oxtail.core.moment import parse_future
 
     return int(parse_future(due, ctx.clock.now(), "due"))
+
+
+def _waited(ctx: Context, result: SendResult, stage: str, seconds: float) -> SendResult:
+    """Wait for a stage; Ctrl-C ends the wait."""
+    from oxtail.app.status import stage_named, with_receipt
+    from oxtail.cli.ask import Interrupt
+
+    interrupt = Interrupt()
+    with interrupt.listening():
+        return with_receipt(ctx, result, stage_named(stage), seconds, cancelled=interrupt)
 
 
 def run(options: Options, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs
@@ -62,4 +83,6 @@ def run(options: Options, output: Output) -> Outcome:  # noqa: ARG001 - as all v
             deadline=_deadline(ctx, options.due),
             idempotency_key=options.idempotency_key,
         )
+        if options.wait:
+            result = _waited(ctx, result, *options.wait)
     return describe(result, options.target)

@@ -1,7 +1,8 @@
 """Whether a session's own server should bring waiting mail to its notice now.
 
 The rule: one nudge per batch.  While a nudge is out, what arrives is read together with what it was
-for; only when the session had time and still has not looked is it nudged again, a few times.
+for; only when the session had time and still has not looked is it nudged again, a few times.  Then
+the next door is taken at once where there is one; the same door only after the throttle.
 A session that is at work is left alone for a while: its hooks show it the mail.  So is one that
 has only just begun: its first prompt is on the way, and a nudge would come before it and cost a
 turn of its own.
@@ -47,6 +48,7 @@ class Facts(Value):
         cap: Most offers of the same mail.
         waited: Seconds that the oldest of the waiting mail has been seen waiting.
         starting: Whether the session began a moment ago and has not said a word since.
+        doors: Through how many doors an offer could go now.
     """
 
     waiting: tuple[str, ...]
@@ -59,6 +61,7 @@ class Facts(Value):
     cap: int
     waited: float = 0.0
     starting: bool = False
+    doors: int = 1
 
 
 class Verdict(Value):
@@ -99,7 +102,8 @@ def decide(facts: Facts) -> Verdict:
         if since < facts.grace:
             return _nothing("waiting_for_reader")
         is_news = any(not facts.offered.get(i, 0) for i in open_ids)
-        if not is_news and since < facts.throttle:
+        was_everywhere = all(facts.offered.get(i, 0) >= facts.doors for i in open_ids)
+        if not is_news and was_everywhere and since < facts.throttle:
             return _nothing("throttled")
     return Verdict(open_ids, max(facts.offered.get(i, 0) for i in open_ids), "offer")
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from oxtail.core.value import Value
 from oxtail.errors import NotEmitted
+from oxtail.server.catalog import WAIT
 from oxtail.server.protocol import RequestId, encode_notification, encode_result
 from oxtail.server.results import answer
 
@@ -95,6 +96,11 @@ class CallRequest(Value):
     arguments: Mapping[str, Any]
     caller: str | None = None
     progress_token: RequestId | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether the call may take long."""
+        return self.tool.waits or WAIT in self.arguments
 
 
 class Call:

@@ -27,6 +27,8 @@ KEY_MAX_CHARS: Final = 200
 DUE_MAX_SECONDS: Final = 30 * 86_400
 PATH_MAX_CHARS: Final = 4_096
 ASK_MAX_MS: Final = 300_000
+WAIT: Final = "wait_ms"
+"""The argument that makes a call wait that otherwise does not."""
 
 _DESCRIPTIONS: Final = os.path.join(os.path.dirname(__file__), "descriptions")
 
@@ -139,6 +141,7 @@ TOOLS: Final = (
             Flag("action_required", note="delegate: the peer owes it until closed"),
             Integer("due_in_s", 1, DUE_MAX_SECONDS),
             Text("idempotency_key", KEY_MAX_CHARS, note="same key in a retry: sent once"),
+            Integer(WAIT, 1, ASK_MAX_MS, note="wait until it is shown"),
         ),
     ),
     Tool("reply_to_message", (_message_id(), Body("body", note="1 to 8192 bytes"), _wake())),

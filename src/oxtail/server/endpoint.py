@@ -150,7 +150,7 @@ class Endpoint:
         else:
             self._greet()
             self._runner.submit(call)
-            if tool.waits and token is not None:
+            if call.request.waits and token is not None:
                 self._report_progress_later(call, PROGRESS_SECONDS)
 
     def _cancelled(self, identifier: object) -> None:

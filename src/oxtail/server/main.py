@@ -70,8 +70,7 @@ def serve(ctx: Context, pipes: Stdio, stop: Stop, tick_seconds: float = TICK_SEC
         ctx.trace("publish_failed", error=error.message)
     worker.start()
     watcher = Watcher(ctx, ctx.doors)
-    if ctx.doors:
-        threading.Thread(target=watcher.run, daemon=True).start()
+    threading.Thread(target=watcher.run, daemon=True).start()
     why = "stdin_already_closed"
     if not pipes.was_closed:
         why = stdio.run(pipes.source, stop, endpoint.handle, timers, parent.is_gone, tick_seconds)

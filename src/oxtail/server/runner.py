@@ -55,7 +55,7 @@ class Runner:
         """
         self._is_ending = True
         for call in self._calls.open():
-            if call.request.tool.waits:
+            if call.request.waits:
                 call.cancel()
         now = self._ctx.clock.monotonic
         deadline = now() + within
@@ -69,7 +69,7 @@ class Runner:
         if call.request.caller is not None:
             adopt = self._ctx.session.caller_named
             traced(self._ctx.trace, "caller_not_adopted", adopt, call.request.caller)
-        if not call.request.tool.waits or call.state is not CallState.OPEN:
+        if not call.request.waits or call.state is not CallState.OPEN:
             self._perform(call)
             return
         self._questions = {thread for thread in self._questions if thread.is_alive()}

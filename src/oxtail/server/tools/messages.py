@@ -12,6 +12,8 @@ from oxtail.app import ask as app_ask
 from oxtail.app import read as app_read
 from oxtail.app import send as app_send
 from oxtail.app import status as app_status
+from oxtail.core.evidence import Stage
+from oxtail.server.catalog import WAIT
 
 if TYPE_CHECKING:
     from oxtail.app.context import Context
@@ -22,7 +24,14 @@ def send_message(ctx: Context, call: Call, arguments: dict[str, Any]) -> None:
     """Send a message."""
     if (due_in := arguments.pop("due_in_s", None)) is not None:
         arguments["deadline"] = int(ctx.clock.now()) + due_in
-    call.answer(app_send.send(ctx, **arguments).as_dict())
+    wait_ms = arguments.pop(WAIT, None)
+    result = app_send.send(ctx, **arguments)
+    if wait_ms is not None:
+        seconds = min(wait_ms, ctx.settings.ask_max_timeout_ms) / 1000
+        result = app_status.with_receipt(
+            ctx, result, Stage.SHOWN, seconds, cancelled=call.cancellation
+        )
+    call.answer(result.as_dict())
 
 
 def reply_to_message(ctx: Context, call: Call, arguments: dict[str, Any]) -> None:
