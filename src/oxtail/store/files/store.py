@@ -220,14 +220,6 @@ class FileStore:
         """
         self._claims.forward(claim.tokens, ids)
 
-    def forward(self, claim: Claim, ids: Collection[str]) -> None:
-        """Drop what another host has taken over; see :meth:`oxtail.ports.Store.forward`.
-
-        Commit point: the claim file is gone.  Never raises: what cannot be finished now is returned
-        at this process's next look into the box, or after its death, and carried once more.
-        """
-        self._claims.forward(claim.tokens, ids)
-
     def retract(self, claim: Claim) -> None:
         """Undo an acknowledgement; see :meth:`oxtail.ports.Store.retract`.
 
@@ -260,10 +252,6 @@ class FileStore:
     def latest_from(self, session_id: str, sender: str, since: int) -> tuple[Envelope, ...]:
         """Find messages of a sender; see :meth:`oxtail.ports.Store.latest_from`."""
         return self._ledgers.latest_from(session_id, sender, since)
-
-    def shown_elsewhere(self, receipt: Receipt) -> bool:
-        """Keep another host's receipt; see :meth:`oxtail.ports.Store.shown_elsewhere`."""
-        return self._records.write_receipt(receipt)
 
     def shown_elsewhere(self, receipt: Receipt) -> bool:
         """Keep another host's receipt; see :meth:`oxtail.ports.Store.shown_elsewhere`."""
