@@ -89,6 +89,21 @@ NUMBERS: Final[Mapping[str, Number]] = {
         3_600_000,
         "how long the wish to wake an npm peer is kept for it, ms",
     ),
+    "stored_max_messages": Number(
+        "OXTAIL_STORED_MAX_MESSAGES",
+        1_000,
+        "most messages that wait for a session that is not running",
+    ),
+    "stored_max_bytes": Number(
+        "OXTAIL_STORED_MAX_BYTES",
+        8 * 1024 * 1024,
+        "most bytes that wait for a session that is not running",
+    ),
+    "stored_max_age_s": Number(
+        "OXTAIL_STORED_MAX_AGE_S",
+        30 * 86_400,
+        "how long mail waits for a session that is not running, s",
+    ),
     "lock_budget_ms": Number(
         "OXTAIL_LOCK_BUDGET_MS", 30_000, "how long a send or read waits for a lock, ms"
     ),
@@ -162,6 +177,9 @@ class Settings(Value):
     waiter_heal_cap: int = NUMBERS["waiter_heal_cap"].default
     waiter_heal_throttle_ms: int = NUMBERS["waiter_heal_throttle_ms"].default
     pending_wake_ttl_ms: int = NUMBERS["pending_wake_ttl_ms"].default
+    stored_max_messages: int = NUMBERS["stored_max_messages"].default
+    stored_max_bytes: int = NUMBERS["stored_max_bytes"].default
+    stored_max_age_s: int = NUMBERS["stored_max_age_s"].default
     lock_budget_ms: int = NUMBERS["lock_budget_ms"].default
     max_hops: int = NUMBERS["max_hops"].default
     pair_per_minute: int = NUMBERS["pair_per_minute"].default

@@ -94,6 +94,12 @@ class Refused(TargetError):
     code = "refused"
 
 
+class MailboxFull(TargetError):
+    """The session is not running, and as much mail as is kept waits for it already."""
+
+    code = "mailbox-full"
+
+
 class SessionUnreadable(TargetError):
     """The session is there, and neither its transcript nor its pane can be read."""
 
@@ -111,6 +117,20 @@ class SessionIdTaken(UsageError):
     """A live session in another process tree holds this session id."""
 
     code = "session-id-taken"
+    exit_status = 3
+
+
+class SessionRunning(UsageError):
+    """The session runs, and what it was sent is its own."""
+
+    code = "session-running"
+    exit_status = 3
+
+
+class HasHeir(UsageError):
+    """The session goes by another id now, and that one has inherited."""
+
+    code = "has-heir"
     exit_status = 3
 
 

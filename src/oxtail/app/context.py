@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Presence,
         Projects,
         Registry,
+        Shelf,
         Store,
         Traffic,
         Transcripts,
@@ -62,4 +63,5 @@ class Context(Value):
     policies: Policies
     notices: Notices
     history: History
+    shelf: Shelf
     doors: tuple[OwnDoor, ...] = ()

@@ -58,3 +58,24 @@ class Sent(Value):
     target_session_id: str | None
     target_server_pid: int | None
     from_session_id: str | None
+
+
+class Load(Value):
+    """What lies in one box: how many messages, and how many bytes they take there."""
+
+    messages: int
+    size: int
+
+
+class Expired(Value):
+    """Mail of one box that was set apart because nobody came for it.
+
+    Attributes:
+        box: The box.
+        message_ids: The messages, in the order in which they lay there.
+        path: Where they are kept for a while; empty where there is no such place.
+    """
+
+    box: str
+    message_ids: tuple[str, ...]
+    path: str

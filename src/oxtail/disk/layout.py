@@ -10,6 +10,10 @@ from os.path import join
 from oxtail.core.names import check_box, hash32, is_message_id, pair_hash32, safe_name, session_box
 from oxtail.core.value import Value
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 def _message(message_id: str) -> str:
     if not is_message_id(message_id):
@@ -141,6 +145,14 @@ class Layout(Value):
     def expired(self) -> str:
         """Folder of mail that nobody came back for; only Python peers use it."""
         return join(self.home, "expired")
+
+    def expired_mail(self, box: str, ids: Iterable[str]) -> str:
+        """Path of mail of the box *box* that is set apart; ValueError if that is no box name."""
+        return join(self.expired, f"{check_box(box)}.{hash32(' '.join(ids))[:16]}.jsonl")
+
+    def expiry(self, message_id: str) -> str:
+        """Path of the proof that a message was set apart; ValueError if that is no message id."""
+        return join(self.evidence, "e-" + _message(message_id))
 
     def lineage_lock(self) -> str:
         """Path of what is locked while the lineage is changed."""

@@ -11,7 +11,16 @@ from __future__ import annotations
 from oxtail.ports.mail import Bell, Store
 from oxtail.ports.people import Detection, Doorstep, Presence, Projects, Registry
 from oxtail.ports.reading import Panes, Transcripts
-from oxtail.ports.records import Evidence, History, Lineage, Notices, Policies, Traffic, Work
+from oxtail.ports.records import (
+    Evidence,
+    History,
+    Lineage,
+    Notices,
+    Policies,
+    Shelf,
+    Traffic,
+    Work,
+)
 from oxtail.ports.system import Clock, Ids
 from oxtail.ports.wake import OwnDoor, Waker, WakeRecords
 
@@ -31,6 +40,7 @@ __all__ = [
     "Presence",
     "Projects",
     "Registry",
+    "Shelf",
     "Store",
     "Traffic",
     "Transcripts",

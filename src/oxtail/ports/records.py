@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from oxtail.core.evidence import InContext, Offered
     from oxtail.core.governor import Passed
     from oxtail.core.history import Bookmark, Record, Wanted
+    from oxtail.core.mail import Expired, Load
     from oxtail.core.notice import Notice
     from oxtail.core.policy import Policy
     from oxtail.core.words import Words
@@ -95,6 +96,27 @@ class Lineage(Protocol):
 
     def sweep(self, in_use: Collection[str]) -> None:
         """Forget what is old and leads to none of the sessions *in_use*."""
+
+
+class Shelf(Protocol):
+    """Mail that waits in the boxes of sessions that are not running, and how much of it there is.
+
+    ``docs/concepts.md`` says what becomes of it.
+    """
+
+    def load(self, box: str) -> Load:
+        """Return how much lies in *box*; takes no lock."""
+
+    def expire(self, spared: Collection[str], before: float) -> tuple[Expired, ...]:
+        """Set mail apart that was sent before the time *before*, in unix seconds.
+
+        It is looked for in all boxes of sessions but those that are *spared*.  What was set apart
+        long ago is removed.  A crash between the steps may set a message apart twice, and never
+        loses it.
+        """
+
+    def expired_at(self, message_id: str) -> int | None:
+        """Return when a message was set apart, in unix seconds, or None."""
 
 
 class Traffic(Protocol):

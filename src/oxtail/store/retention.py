@@ -32,6 +32,9 @@ NEWS_SECONDS: Final = 600.0
 NOTICES_KEPT: Final = 200
 """Notices that are kept at least."""
 
+EXPIRED_KEEP_SECONDS: Final = 30 * 86_400
+"""How long mail that nobody came for is kept apart, and the proof of it."""
+
 RETRACTABLE: Final = 16
 """How many acknowledged claims a store remembers, so that they can be retracted."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from oxtail.core.value import Value
 
 if TYPE_CHECKING:
-    from oxtail.ports import Evidence, History, Lineage, Notices, Policies, Traffic, Work
+    from oxtail.ports import Evidence, History, Lineage, Notices, Policies, Shelf, Traffic, Work
 
 
 class Sides(Value):
@@ -20,3 +20,4 @@ class Sides(Value):
     policies: Policies
     notices: Notices
     history: History
+    shelf: Shelf

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Lineage,
         Notices,
         Policies,
+        Shelf,
         Traffic,
         Work,
     )
@@ -76,6 +77,12 @@ def file_sides(disk: Disk, clock: Clock, locks: Locks) -> Sides:
         return FileHistory(disk)
 
     noticing = cast("Notices", Later(notices))
+
+    def shelf() -> object:
+        from oxtail.store.files.shelf import FileShelf
+
+        return FileShelf(disk, clock, locks)
+
     return Sides(
         work=cast("Work", Later(work)),
         evidence=cast("Evidence", Later(evidence)),
@@ -84,4 +91,5 @@ def file_sides(disk: Disk, clock: Clock, locks: Locks) -> Sides:
         policies=cast("Policies", _LatePolicies(disk.layout.policies, policies)),
         notices=noticing,
         history=cast("History", Later(history)),
+        shelf=cast("Shelf", Later(shelf)),
     )

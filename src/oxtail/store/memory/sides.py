@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         Lineage,
         Notices,
         Policies,
+        Shelf,
         Traffic,
         Work,
     )
@@ -59,6 +60,11 @@ def memory_sides(store: MemoryStore, clock: Clock) -> Sides:
 
         return MemoryHistory(store)
 
+    def shelf() -> object:
+        from oxtail.store.memory.shelf import MemoryShelf
+
+        return MemoryShelf(store, clock)
+
     return Sides(
         work=cast("Work", Later(work)),
         evidence=cast("Evidence", Later(evidence)),
@@ -67,4 +73,5 @@ def memory_sides(store: MemoryStore, clock: Clock) -> Sides:
         policies=cast("Policies", Later(policies)),
         notices=cast("Notices", Later(notices)),
         history=cast("History", Later(history)),
+        shelf=cast("Shelf", Later(shelf)),
     )
