@@ -39,6 +39,7 @@ def found_by(sender: Mind, message_id: str) -> dict[str, Any]:
 
 
 def line_of(place: dict[str, Any]) -> str:
-    """Return the line that a proof names."""
+    """Return the line that a proof names; empty if the file has no such line."""
     with open(place["transcript"], encoding="utf-8") as file:
-        return file.read().split("\n")[place["line"] - 1]
+        lines = file.read().split("\n")
+    return lines[place["line"] - 1] if 0 < place["line"] <= len(lines) else ""
