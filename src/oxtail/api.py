@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Self
 
 from oxtail import config, wiring
 from oxtail.app import ask as asking
-from oxtail.app import identity, peers, read, send, status, work
+from oxtail.app import drain, identity, peers, read, send, status, work
 from oxtail.app.received import received
 from oxtail.core.value import Value
 from oxtail.errors import AlreadyJoined, BadArgument, MessageNotFound
@@ -312,7 +312,7 @@ class Participant:
         boxes = context.session.boxes()
         with context.store.bell(boxes) as bell:
             while True:
-                if any(not reserved(m) for m in context.store.peek(boxes).messages):
+                if any(not reserved(m) for m in drain.waiting_mail(context, boxes).messages):
                     return True
                 left = deadline - context.clock.monotonic()
                 if left <= 0:

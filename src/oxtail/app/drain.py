@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from oxtail.app.context import Context
     from oxtail.core.envelope import Envelope
+    from oxtail.core.mail import Peek
     from oxtail.core.selection import Selection
     from oxtail.ports import Store
     from oxtail.trace import Trace
@@ -63,6 +64,20 @@ def nothing(ctx: Context) -> Drained:
     return Drained((), 0, 0, _NOTHING, ctx.store, ctx.trace)
 
 
+def waiting_mail(ctx: Context, boxes: Sequence[str]) -> Peek:
+    """Return the mail in *boxes* of this session that may be shown, taking none of it.
+
+    Raises:
+        StoreError: the boxes, or a policy about them, cannot be read.
+    """
+    seen = ctx.store.peek(boxes)
+    if not seen.messages or not ctx.policies.are_set():
+        return seen
+    from oxtail.app.policy import visible
+
+    return seen._replace(messages=visible(ctx, boxes, seen.messages))
+
+
 @contextmanager
 def draining(
     ctx: Context,
@@ -85,7 +100,7 @@ def draining(
         StoreError: the boxes could not be read; nothing was taken.
     """
     places = tuple(boxes) if boxes is not None else ctx.session.boxes()
-    seen = ctx.store.peek(places)
+    seen = waiting_mail(ctx, places)
     selection = choose(seen.messages)
     claim = ctx.store.claim(places, selection.taken) if selection.taken else _NOTHING
     taken = {message.id: message for message in claim.messages}

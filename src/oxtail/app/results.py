@@ -58,6 +58,7 @@ class SendResult(Value):
         wake: What was done to make the receiver look.
         note: A remark for the sender.
         bootstrap: The receiver has not said who it is.
+        held: A person has to let the message through before the receiver gets it.
         in_reply_to: The message answered by :func:`oxtail.app.send.reply`.
         correlation: ``correlated`` if the answered message was a question.
         obligation_durable: Whether the receiver owes the work; None where none was delegated.
@@ -72,6 +73,7 @@ class SendResult(Value):
     wake: WakeReport = WakeReport()
     note: str | None = None
     bootstrap: bool = False
+    held: bool = False
     in_reply_to: str | None = None
     correlation: str | None = None
     obligation_durable: bool | None = None
@@ -90,6 +92,8 @@ class SendResult(Value):
             members["correlation"] = self.correlation
         if self.target_server_pid is None:
             members["stored"] = True
+        if self.held:
+            members["held"] = True
         if self.bootstrap:
             members["bootstrap"] = True
         if self.obligation_durable is not None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from oxtail.app.delegate import NOTHING, Delegation, check_deadline, expect, plan
+from oxtail.app.governor import admit, note
 from oxtail.app.locate import locate
 from oxtail.app.received import received
-from oxtail.app.results import SendResult
+from oxtail.app.results import SendResult, WakeReport
+from oxtail.app.shelf import check_room
 from oxtail.app.wake import wake_after_send
-from oxtail.core.address import route_to, route_to_known
+from oxtail.core.address import route_to, route_to_held, route_to_known
 from oxtail.core.entry import Entry, Known
 from oxtail.core.envelope import DEADLINE, Envelope, check_body
-from oxtail.core.names import repeatable_request_id, session_box
+from oxtail.core.names import held_box, repeatable_request_id, session_box
 from oxtail.core.value import Value
 from oxtail.errors import (
     BadArgument,
@@ -26,7 +28,6 @@ from oxtail.errors import (
 
 if TYPE_CHECKING:
     from oxtail.app.context import Context
-    from oxtail.app.results import WakeReport
 
 WAKES = (None, "off", "auto")
 
@@ -35,6 +36,10 @@ SILENT: Final = ("wake", "off")
 
 _STORED = (
     "The session is not running. The message is kept in its mailbox and shown when it returns."
+)
+_HELD = (
+    "The receiver's policy holds your mail: it is kept until a person lets it through. "
+    "Do not wait for an answer."
 )
 _BOOTSTRAP = (
     "The receiver has not said who it is, so it cannot reply by message id. "
@@ -96,12 +101,24 @@ def _rescue(ctx: Context, peer: Entry, envelope: Envelope) -> None:
         ctx.trace("mailbox_legacy_breadcrumb_lost", **members, rescued=True)
 
 
-def deliver(ctx: Context, peer: Entry | Known, envelope: Envelope, *, repeat: bool = False) -> None:
+def deliver(
+    ctx: Context,
+    peer: Entry | Known,
+    envelope: Envelope,
+    *,
+    repeat: bool = False,
+    held: bool = False,
+) -> None:
     """Commit *envelope* to the box of *peer*; see :meth:`oxtail.ports.Store.put`.
+
+    Mail that is *held* goes into the box out of which a person lets it through.
 
     Raises:
         StoreError: it could not be committed; nothing was sent.
     """
+    if held:
+        ctx.store.put(route_to_held(peer), envelope, repeat=repeat)
+        return
     if isinstance(peer, Known):
         ctx.store.put(route_to_known(peer), envelope, repeat=repeat)
         return
@@ -141,6 +158,7 @@ class _Outgoing(Value):
         via: Which verb sends it.
         delegation: How it delegates.
         repeat: Whether an earlier try may have had the same id.
+        original: What it answers or is about, where that is known.
     """
 
     peer: Entry | Known
@@ -149,30 +167,55 @@ class _Outgoing(Value):
     via: str
     delegation: Delegation = NOTHING
     repeat: bool = False
+    original: Envelope | None = None
 
 
 def _dispatch(ctx: Context, out: _Outgoing) -> SendResult:
     """Commit a message and wake its receiver; the steps and their order."""
-    is_repeated = is_committed = False
+    peer, is_repeated, is_committed = out.peer, False, False
     if out.repeat:
         from oxtail.app.repeat import earlier_try
 
-        is_repeated, is_committed = earlier_try(ctx, out.peer, out.envelope)
-    if not is_committed:
+        is_repeated, is_committed, peer = earlier_try(ctx, out.peer, out.envelope)
+    report = WakeReport()
+    if is_committed:
+        is_held = _waits_for_person(ctx, out)
+    else:
+        check_room(ctx, out.peer)
+        admission = admit(ctx, out.peer, out.envelope, out.original)
+        is_held = admission.is_held
         if out.delegation.awaited:
             expect(ctx, out.envelope, out.peer.session_id or "")
-        deliver(ctx, out.peer, out.envelope, repeat=out.repeat)
-    report = wake_after_send(
-        ctx, out.peer, wake=out.wake, reply_to=out.envelope.reply_to, via=out.via
-    )
-    return _result(out, report, is_repeated)
+        deliver(ctx, peer, admission.envelope, repeat=out.repeat, held=is_held)
+        note(ctx, out.peer, admission)
+    if not is_held:
+        report = wake_after_send(
+            ctx,
+            out.peer,
+            wake=out.wake,
+            reply_to=out.envelope.reply_to,
+            via=out.via,
+            message_id=out.envelope.id,
+        )
+    return _result(out, report, is_repeated, is_held)
 
 
-def _result(out: _Outgoing, report: WakeReport, is_repeated: bool) -> SendResult:
+def _waits_for_person(ctx: Context, out: _Outgoing) -> bool:
+    """Tell whether a message that was sent before is held."""
+    if out.peer.session_id is None or not ctx.policies.are_set():
+        return False
+    return ctx.store.is_waiting((held_box(out.peer.session_id),), out.envelope.id)
+
+
+def _result(out: _Outgoing, report: WakeReport, is_repeated: bool, is_held: bool) -> SendResult:
     peer, delegation = out.peer, out.delegation
-    is_away = isinstance(peer, Known)
+    stored = _STORED if isinstance(peer, Known) else None
     unclaimed = peer.session_id is None
-    remarks = (_STORED if is_away else None, _BOOTSTRAP if unclaimed else None, delegation.note)
+    remarks = (
+        _HELD if is_held else stored,
+        _BOOTSTRAP if unclaimed else None,
+        delegation.note,
+    )
     return SendResult(
         out.envelope.id,
         peer.session_id,
@@ -180,6 +223,7 @@ def _result(out: _Outgoing, report: WakeReport, is_repeated: bool) -> SendResult
         report,
         note=" ".join(remark for remark in remarks if remark) or None,
         bootstrap=unclaimed,
+        held=is_held,
         obligation_durable=delegation.durable if delegation.asked else None,
         deadline=delegation.deadline,
         repeated=is_repeated,
@@ -217,7 +261,8 @@ def send(
             often it is sent, there is one.
 
     Raises:
-        TargetError: the target cannot be used; nothing was sent.
+        TargetError: the target cannot be used, or refuses mail from here; nothing was sent.
+        Damped: too much passes between the two; nothing was sent.
         BadArgument: an argument is malformed; nothing was sent.
         NoSessionId: a key was given, and this session has not said who it is.
         IdempotencyConflict: another message was sent under this key; nothing was sent.
@@ -252,7 +297,16 @@ def send(
         silent=_is_silent(peer, wake),
     )
     return _dispatch(
-        ctx, _Outgoing(peer, envelope, wake, "send_message", delegation, message_id is not None)
+        ctx,
+        _Outgoing(
+            peer,
+            envelope,
+            wake,
+            "send_message",
+            delegation,
+            repeat=message_id is not None,
+            original=received(ctx, source_message_id) if source_message_id else None,
+        ),
     )
 
 
@@ -271,8 +325,8 @@ def reply(ctx: Context, message_id: str, body: str, *, wake: str | None = None) 
         NoSessionId: this session has not said who it is.
         MessageNotFound: the message is not in this session's ledger.
         NoReplyTarget: the message names no sender.
-        TargetError: the sender cannot be reached; nothing was sent.
-        BadArgument, StoreError: as for :func:`send`.
+        TargetError: the sender cannot be reached, or refuses mail from here; nothing was sent.
+        Damped, BadArgument, StoreError: as for :func:`send`.
     """
     check_body(body)
     _check_options(wake, message_id=message_id)
@@ -300,7 +354,8 @@ def reply(ctx: Context, message_id: str, body: str, *, wake: str | None = None) 
         source_message_id=original.id,
         silent=_is_silent(peer, wake),
     )
-    return _dispatch(ctx, _Outgoing(peer, envelope, wake, "reply_to_message"))._replace(
+    out = _Outgoing(peer, envelope, wake, "reply_to_message", original=original)
+    return _dispatch(ctx, out)._replace(
         in_reply_to=message_id,
         correlation="correlated" if original.request_id else "uncorrelated",
     )

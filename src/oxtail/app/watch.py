@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Final
 
+from oxtail.app.drain import waiting_mail
 from oxtail.app.read import reserved_for_asks
 from oxtail.app.send import SILENT
 from oxtail.app.witness import Witness
@@ -107,7 +108,7 @@ class Watcher:
 
     def _decide(self, boxes: tuple[str, ...]) -> Verdict:
         ctx = self._ctx
-        messages = ctx.store.peek(boxes).messages
+        messages = waiting_mail(ctx, boxes).messages
         reserved = reserved_for_asks(ctx) if messages else None
         waiting = tuple(
             m.id for m in messages if SILENT not in m.extra and not (reserved and reserved(m))

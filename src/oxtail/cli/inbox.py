@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from oxtail.app.drain import waiting_mail
 from oxtail.app.read import read
 from oxtail.app.results import ReadResult
 from oxtail.cli.opening import acting
@@ -56,7 +57,7 @@ def _outcome(result: ReadResult, *, taken: bool) -> Outcome:
 
 
 def _look(ctx: Context, limit: int | None) -> ReadResult:
-    seen = ctx.store.peek(ctx.session.boxes())
+    seen = waiting_mail(ctx, ctx.session.boxes())
     shown = seen.messages[: limit or ctx.settings.read_max_messages]
     return ReadResult(shown, len(seen.messages) - len(shown), len(seen.skipped))
 

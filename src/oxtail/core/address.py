@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from oxtail.core.names import is_uuid_shape, session_box
+from oxtail.core.names import held_box, is_uuid_shape, session_box
 from oxtail.core.value import Value
 from oxtail.errors import AmbiguousTarget, BadArgument, CrossProject, SelfSend, TargetNotFound
 
@@ -30,11 +30,14 @@ class Route(Value):
         session_id: Whose ledger gets the reply handle; None for a receiver that has not said who
             it is, which then cannot reply by message id.
         server_pid: Its server process, None while it is not running.
+        is_held: Whether a person has to let the mail through first; only then it is received, so
+            no ledger has it before.
     """
 
     box: str
     session_id: str | None
     server_pid: int | None
+    is_held: bool = False
 
 
 def route_to(entry: Entry) -> Route:
@@ -45,6 +48,16 @@ def route_to(entry: Entry) -> Route:
 def route_to_known(known: Known) -> Route:
     """Return where mail for a session that is not running waits for it."""
     return Route(session_box(known.session_id), known.session_id, None)
+
+
+def route_to_held(peer: Entry | Known) -> Route:
+    """Return where mail for *peer* waits until a person lets it through.
+
+    Raises:
+        ValueError: *peer* has not said who it is.
+    """
+    session_id = peer.session_id or ""
+    return Route(held_box(session_id), session_id, getattr(peer, "server_pid", None), is_held=True)
 
 
 def _is_same(a: Entry, b: Entry) -> bool:

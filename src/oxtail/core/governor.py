@@ -38,6 +38,9 @@ LOOP_MS: Final = 3_600_000
 """How long an acknowledgement counts; so of a loop that never ends as many pass in an hour as the
 limit says."""
 
+COURTESY_MAX_CHARS: Final = 120
+"""Longest body that can be without content; see :mod:`oxtail.core.courtesy`."""
+
 AHEAD_MS: Final = 5_000
 """How far another process's clock may be ahead; what is further in the future is not recent."""
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from oxtail.app.context import Context
 from oxtail.app.hook import LOCK_BUDGET_MS
+from oxtail.core.later import Later
 from oxtail.core.names import pid_box, session_box
 from oxtail.disk.atomic import Disk
 from oxtail.disk.doorstep import FileDoorstep
@@ -25,7 +26,9 @@ from oxtail.wake.markers import FileMarkers
 
 if TYPE_CHECKING:
     from oxtail.config import Settings
-    from oxtail.ports import Lineage
+    from oxtail.identity.projects import FileProjects
+    from oxtail.identity.registry import FileRegistry
+    from oxtail.ports import Lineage, Projects, Registry
     from oxtail.trace import Trace
 
 
@@ -84,6 +87,20 @@ class HookSession:
         return tuple(dict.fromkeys(boxes))
 
 
+def _registry(disk: Disk, clock: HookClock) -> FileRegistry:
+    """Return the registry, for looking only: a hook publishes nothing and collects nothing."""
+    from oxtail.identity.registry import FileRegistry
+
+    absent: Any = None
+    return FileRegistry(disk, clock, has_mail=absent, adopt_box=absent, quarantine_box=absent)
+
+
+def _projects(settings: Settings) -> FileProjects:
+    from oxtail.identity.projects import FileProjects
+
+    return FileProjects(settings.scope)
+
+
 def open_context(settings: Settings, trace: Trace, session_id: str) -> Context:
     """Return the context for one event of *session_id*; touches no file."""
     disk = Disk(settings.home, fsync=settings.fsync, trace=trace)
@@ -105,8 +122,9 @@ def open_context(settings: Settings, trace: Trace, session_id: str) -> Context:
             lock_budget_ms=budget_ms,
             trace=trace,
         ),
-        registry=absent,
-        projects=absent,
+        # Only a session that has a policy asks who a sender is.
+        registry=cast("Registry", Later(lambda: _registry(disk, clock))),
+        projects=cast("Projects", Later(lambda: _projects(settings))),
         presence=FileMarkers(disk),
         wake_records=absent,
         waker=absent,

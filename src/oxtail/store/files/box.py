@@ -14,7 +14,7 @@ from oxtail.errors import DamagedRecord, StoreError
 from oxtail.store.files import lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from oxtail.disk.atomic import Disk
     from oxtail.store.files.bell import Bells
@@ -144,13 +144,18 @@ class Boxes:
         """Ring the bells of whoever waits for this box.  Never raises."""
         self._bells.ring(name)
 
-    def adopt(self, source: str, target: str) -> int:
-        """Move all mail of *source* to *target*; see :meth:`oxtail.ports.Store.adopt_box`."""
+    def adopt(self, source: str, target: str, ids: Collection[str] | None = None) -> int:
+        """Move mail of *source* to *target*; see :meth:`oxtail.ports.Store.adopt_box`."""
         if self.path(source) == self.path(target):
             return 0
+
+        def goes(line: lines.Line) -> bool:
+            return ids is None or line.message is None or line.message.id in ids
+
         # Locks nest in this order only, in every peer: source, then target.
         with self.holding(source) as left:
-            found = lines.parse(left.read())
+            everything = lines.parse(left.read())
+            found = [line for line in everything if goes(line)]
             if not found:
                 return 0
             with self.holding(target) as right:
@@ -166,7 +171,7 @@ class Boxes:
                         self._disk.sync(descriptor)
                     finally:
                         os.close(descriptor)
-            left.replace(())
+            left.replace(line.raw for line in everything if not goes(line))
         if moved:
             self._bells.ring(target)
         return len(moved)
