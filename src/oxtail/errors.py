@@ -295,6 +295,13 @@ class CodexError(OxtailError):
     code = "codex-error"
 
 
+class FileExists(UsageError):
+    """A file is there already and would be replaced."""
+
+    code = "file-exists"
+    exit_status = 1
+
+
 class OutputFailed(OxtailError):
     """The output could not be written."""
 

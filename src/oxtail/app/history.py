@@ -49,6 +49,7 @@ class Filters(Value):
         since: Nothing older, in unix seconds.
         until: Nothing younger, in unix seconds.
         everywhere: Messages of all projects.
+        project: The project at this path instead of the caller's.
     """
 
     peer: str | None = None
@@ -56,6 +57,7 @@ class Filters(Value):
     since: int | None = None
     until: int | None = None
     everywhere: bool = False
+    project: str | None = None
 
 
 class Scope(Value):
@@ -119,13 +121,16 @@ def record_dict(record: Record, scope: Scope) -> dict[str, Any]:
     }
 
 
-def scope_of(ctx: Context, everywhere: bool) -> Scope:
-    """Return the caller's project with its sessions, or all sessions.
+def scope_of(ctx: Context, filters: Filters) -> Scope:
+    """Return the project that is asked for with its sessions, or all sessions.
 
     Raises:
         StoreError: the registry cannot be read.
     """
-    here = ctx.projects.place(ctx.session.entry.client.cwd)
+    everywhere = filters.everywhere
+    here = ctx.projects.place(filters.project or ctx.session.entry.client.cwd)
+    if filters.project:
+        here = here._replace(root=here.cwd)
     belongs: dict[str, bool] = {}
 
     def in_project(cwd: str) -> bool:
@@ -238,7 +243,7 @@ def log(ctx: Context, filters: Filters, *, limit: int) -> Page:
         StoreError: the state folder cannot be read.
     """
     problems: list[Problem] = []
-    scope = scope_of(ctx, filters.everywhere)
+    scope = scope_of(ctx, filters)
     wanted = _wanted(ctx, scope, filters, _Problems(problems.append))
     records = list(ctx.history.records(wanted._replace(newest=limit + 1)))
     return _page(scope, records, limit, problems)
@@ -253,7 +258,7 @@ def search(ctx: Context, query: str, filters: Filters, *, limit: int) -> Page:
     """
     words = parse_query(query)
     problems: list[Problem] = []
-    scope = scope_of(ctx, filters.everywhere)
+    scope = scope_of(ctx, filters)
     wanted = _wanted(ctx, scope, filters, _Problems(problems.append))
     found, remark = ctx.history.search(words, wanted._replace(newest=limit + 1))
     return _page(scope, list(found), limit, problems)._replace(remark=remark)
@@ -267,7 +272,7 @@ def export(
     Raises:
         TargetNotFound, MessageNotFound, StoreError: as for :func:`log`.
     """
-    scope = scope_of(ctx, filters.everywhere)
+    scope = scope_of(ctx, filters)
     return scope, ctx.history.records(_wanted(ctx, scope, filters, _Problems(report)))
 
 
@@ -290,7 +295,7 @@ def follow(
     """
     started = int(ctx.clock.now())
     reporting = _Problems(report)
-    scope = scope_of(ctx, filters.everywhere)
+    scope = scope_of(ctx, filters)
     wanted = _wanted(ctx, scope, filters, reporting)._replace(newest=limit)
     at_first = set(map(hash32, scope.owners))
 
@@ -313,7 +318,7 @@ def follow(
                 if not goes_on():
                     return
                 if here != (here := _who_is_here(ctx)):
-                    scope = scope_of(ctx, filters.everywhere)
+                    scope = scope_of(ctx, filters)
                     wanted = wanted._replace(owners=scope.owners)
 
 

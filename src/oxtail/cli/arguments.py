@@ -30,6 +30,7 @@ from oxtail.cli.argument import (
     seconds,
     stage_and_seconds,
 )
+from oxtail.cli.history_verbs import HISTORY_VERBS
 from oxtail.cli.work_verbs import DELEGATION, WORK_VERBS
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ VERBS: Final[Mapping[str, Verb]] = {
         (MESSAGE, BODY, WAKE),
     ),
     **WORK_VERBS,
+    **HISTORY_VERBS,
     "read": Verb(
         "show what a session said, or what its pane shows",
         "For orientation only: a transcript proves no answer.",
@@ -264,7 +266,8 @@ def _cell(text: str) -> str:
 _FORMS: Final = """
 ## JSON
 
-With `--json` a verb prints exactly one line to standard output, whatever happens:
+With `--json` a verb prints exactly one line to standard output, whatever happens;
+`log --follow` prints one for each message:
 
 - `{"oxtail":1,"command":"send","ok":true,"result":{...}}`: the verb was carried out.
   `result` has the members that the tool of the same purpose answers with ([tools](tools.md)).

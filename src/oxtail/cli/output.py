@@ -157,6 +157,11 @@ class Output:
                 self.remark(f"{outcome.committed}; {error.message}")
         return outcome.exit_status
 
+    def ended(self, exit_status: int = 0) -> Outcome:
+        """Return the outcome of a verb that has printed all that it had to say."""
+        self._shown = True
+        return Outcome({}, "", exit_status=exit_status)
+
     def fail(self, error: OxtailError) -> int:
         """Print *error* and return its exit status."""
         hint = _HINTS.get(error.code)
