@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from oxtail.server.timers import Timers
     from oxtail.server.wire import Output
 
+FIRST_HOUSE_SECONDS: Final = 5.0
+HOUSE_SECONDS: Final = 6 * 3600.0
+"""When a server looks after what others have left behind: soon, and then a few times a day."""
+
 GREET_SECONDS: Final = 0.05
 """How long after the handshake the slow part of the start begins: clients list the tools first."""
 
@@ -179,6 +183,7 @@ class Endpoint:
         self._worker.put(session.handshake, self._client_name)
         self._worker.put(session.settle)
         self._worker.put(self._finish_closings)
+        self._timers.after(FIRST_HOUSE_SECONDS, self._keep_house)
         for seconds in RETRY_SECONDS:
             self._timers.after(seconds, partial(self._look_again, seconds))
 
@@ -187,6 +192,16 @@ class Endpoint:
         from oxtail.app.closing import finish_closings
 
         finish_closings(self._ctx)
+
+    def _keep_house(self) -> None:
+        """Look after mail and records of sessions that are not running, and again later."""
+        self._worker.put(self._tidy)
+        self._timers.after(HOUSE_SECONDS, self._keep_house)
+
+    def _tidy(self) -> None:
+        from oxtail.app.shelf import keep_house
+
+        keep_house(self._ctx)
 
     def _look_again(self, seconds: int) -> None:
         if self._looks_again:
