@@ -100,7 +100,7 @@ def _deliver_result(ctx: Context, closing: Closing, wake: str) -> CloseResult:
     if ctx.store.receipt(envelope.id):
         return result._replace(already_delivered=True, stored=False, parked=False, note=None)
     _commit(ctx, peer, envelope)
-    return result._replace(wake=_wake(ctx, peer, wake, closing.request_id))
+    return result._replace(wake=_wake(ctx, peer, wake, envelope))
 
 
 def _hand_on(ctx: Context, closing: Closing, wake: str) -> CloseResult:
@@ -127,7 +127,7 @@ def _hand_on(ctx: Context, closing: Closing, wake: str) -> CloseResult:
         closing.message_id,
         closing.outcome,
         requester=closing.requester,
-        wake=_wake(ctx, peer, wake, None),
+        wake=_wake(ctx, peer, wake, work),
         stored=isinstance(peer, Known),
         reassigned_to=closing.target,
         reassigned_message_id=work.id,
@@ -148,7 +148,7 @@ def _tell(ctx: Context, closing: Closing, requester: str) -> None:
         source_message_id=closing.message_id,
     )
     _commit(ctx, peer, note)
-    _wake(ctx, peer, None, None)
+    _wake(ctx, peer, None, note)
 
 
 def _commit(ctx: Context, peer: Entry | Known, envelope: Envelope) -> None:
@@ -158,9 +158,15 @@ def _commit(ctx: Context, peer: Entry | Known, envelope: Envelope) -> None:
         deliver(ctx, peer, envelope, repeat=True)
 
 
-def _wake(ctx: Context, peer: Entry | Known, wake: str | None, reply_to: str | None) -> WakeReport:
-    chosen = "off" if peer.session_id in ctx.session.ids() else wake
-    return wake_after_send(ctx, peer, wake=chosen, reply_to=reply_to, via="complete_work")
+def _wake(ctx: Context, peer: Entry | Known, wake: str | None, sent: Envelope) -> WakeReport:
+    return wake_after_send(
+        ctx,
+        peer,
+        wake="off" if peer.session_id in ctx.session.ids() else wake,
+        reply_to=sent.reply_to,
+        via="complete_work",
+        message_id=sent.id,
+    )
 
 
 def _whereabouts(ctx: Context, session_id: str) -> tuple[Entry | Known, bool]:

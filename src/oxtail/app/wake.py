@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from oxtail.app.results import WakeReport
 from oxtail.core.entry import Entry, Known
 from oxtail.core.presence import Presence, classify, is_fresh_idle
-from oxtail.core.wake import Facts, Verdict, decide, decide_ask
+from oxtail.core.wake import Facts, Verdict, decide, decide_ask, intent_survives
 
 if TYPE_CHECKING:
     from oxtail.app.context import Context
@@ -87,8 +87,27 @@ def _trace_outcome(ctx: Context, peer: Entry | Known, status: str | None, via: s
         )
 
 
+def _leave_wish(
+    ctx: Context, peer: Entry | Known, message_id: str | None, status: str | None
+) -> None:
+    """Leave the rest to the receiver's own server, where that one looks at such wishes.
+
+    A Python peer's server watches its box and needs none; only such a peer tells its start token.
+    """
+    if not (isinstance(peer, Entry) and peer.session_id and message_id):
+        return
+    if not peer.doors and peer.start_token is None and intent_survives(status):
+        ctx.wake_records.wish(peer.session_id, message_id, ctx.session.id)
+
+
 def wake_after_send(
-    ctx: Context, peer: Entry | Known, *, wake: str | None, reply_to: str | None, via: str
+    ctx: Context,
+    peer: Entry | Known,
+    *,
+    wake: str | None,
+    reply_to: str | None,
+    via: str,
+    message_id: str | None = None,
 ) -> WakeReport:
     """Wake *peer* for a message that is committed, if the rules say so; report what was done.
 
@@ -96,6 +115,7 @@ def wake_after_send(
     """
     try:
         report = _report(ctx, peer, wake, reply_to)
+        _leave_wish(ctx, peer, message_id, report.status)
     except Exception:  # noqa: BLE001 - see the docstring; the stack goes to the trace
         ctx.trace("wake_failed", target_session_id=peer.session_id, stack=_stack())
         return WakeReport()
@@ -115,3 +135,22 @@ def wake_for_ask(ctx: Context, peer: Entry) -> str:
         status = None
     _trace_outcome(ctx, peer, status, "ask_peer")
     return status or "skipped_no_target"
+
+
+def wake_again(ctx: Context, peer: Entry) -> str | None:
+    """Wake *peer* for a question that nobody waits on any more, unless it is busy.
+
+    A peer with a door of its own is left to its own server, and nothing is typed.
+
+    Returns:
+        The wake status; None where another one who waits for *peer* has just woken it.
+    """
+    presence, _ = _presence(ctx, peer.session_id)
+    verdict = decide_ask(presence, ctx.settings.wake_strategy, bool(peer.doors))
+    if not verdict.fire:
+        return verdict.status
+    if not ctx.wake_records.claim_waiters_wake(peer.session_id or ""):
+        return None
+    status = ctx.waker.wake(peer)
+    _trace_outcome(ctx, peer, status, "waiter_heal")
+    return status
