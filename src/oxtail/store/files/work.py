@@ -221,10 +221,11 @@ def _stamp(raws: list[bytes], closing: Closing) -> tuple[list[bytes], bool]:
     needle = codec.encode_compact(closing.message_id)
     mine: dict[int, dict[str, Any]] = {}
     for place, raw in enumerate(raws):
-        if needle in raw and _MARK in raw:
-            members = _members(raw)
-            if members and members.get("id") == closing.message_id:
-                mine[place] = members
+        members = _members(raw) if needle in raw else None
+        if members is None or members.get("id") != closing.message_id:
+            continue
+        if members.get("action_required") is True:
+            mine[place] = members
     outcomes = [members[OUTCOME] for members in mine.values() if OUTCOME in members]
     outcome = outcomes[0] if outcomes else outcome_to_dict(closing)
     ending = codec.encode_compact({OUTCOME: outcome})[1:]
