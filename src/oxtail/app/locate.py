@@ -9,8 +9,20 @@ from oxtail.core.scope import same_project
 from oxtail.errors import CrossProject, TargetNotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from oxtail.app.context import Context
     from oxtail.core.entry import Entry, Known
+
+
+def project_test(ctx: Context) -> Callable[[str], bool]:
+    """Return the test whether a folder belongs to the project of the caller."""
+    own = ctx.session.entry.client.cwd
+
+    def in_project(cwd: str) -> bool:
+        return cwd == own or same_project(ctx.projects.place(own), ctx.projects.place(cwd))
+
+    return in_project
 
 
 def locate(ctx: Context, target: str) -> Entry | Known:
@@ -25,12 +37,7 @@ def locate(ctx: Context, target: str) -> Entry | Known:
         SelfSend: it is the caller.
         BadArgument: it is empty or too long.
     """
-    me = ctx.session.entry
-
-    def in_project(cwd: str) -> bool:
-        own = me.client.cwd
-        return cwd == own or same_project(ctx.projects.place(own), ctx.projects.place(cwd))
-
+    me, in_project = ctx.session.entry, project_test(ctx)
     try:
         return resolve(target, me, ctx.registry.answering(target), (), in_project)
     except (TargetNotFound, CrossProject):

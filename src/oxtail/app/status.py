@@ -90,6 +90,8 @@ def _proofs(ctx: Context, message_id: str, sent: Sent | None) -> Iterator[Proof]
     if place := ctx.evidence.context_of(message_id):
         facts = (("transcript", place.transcript), ("line", place.line))
         yield Proof(Stage.IN_CONTEXT, place.at, facts)
+    if (expired := ctx.shelf.expired_at(message_id)) is not None:
+        yield Proof(Stage.EXPIRED, expired)
     if sent is not None and sent.target_session_id:
         yield from _ends(ctx, message_id, sent.target_session_id)
         if sent.from_session_id:

@@ -97,6 +97,12 @@ VERBS: Final[Mapping[str, Verb]] = {
         (
             Argument("limit", "show at most N messages", "--limit", "N", convert=positive_number),
             Argument("keep", "show them and leave them", "--keep"),
+            Argument(
+                "adopt",
+                "take over mail, work and questions of OLD, which does not run, and show nothing",
+                "--adopt",
+                "OLD",
+            ),
             FORCE,
         ),
     ),

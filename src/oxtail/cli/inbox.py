@@ -62,8 +62,23 @@ def _look(ctx: Context, limit: int | None) -> ReadResult:
     return ReadResult(shown, len(seen.messages) - len(shown), len(seen.skipped))
 
 
+def _adopt(options: Options, old: str) -> Outcome:
+    """Take over what *old* has left, and take nothing out."""
+    from oxtail.app.adopt import adopt
+
+    with acting(options, needs_identity=True) as ctx:
+        result = adopt(ctx, old, force=options.force)
+    text = (
+        f"{result.session_id} has taken over from {result.adopted}: "
+        f"messages: {result.moved}, open work: {result.open_work}, questions: {result.asks}"
+    )
+    return Outcome(result.as_dict(), one_line(text), remark="run oxtail inbox to read the mail")
+
+
 def run(options: Options, output: Output) -> Outcome:
     """Show the mail; acknowledge it unless it shall stay."""
+    if options.adopt is not None:
+        return _adopt(options, options.adopt)
     with acting(options, needs_identity=True, takes_mail=not options.keep) as ctx:
         if options.keep:
             return _outcome(_look(ctx, options.limit), taken=False)
