@@ -35,13 +35,29 @@ INPUTS = {
     "get_my_session": (set(), set()),
     "set_my_state": ({"purpose"}, set()),
     "send_message": (
-        {"target", "body", "wake", "reply_to", "source_message_id"},
+        {
+            "target",
+            "body",
+            "wake",
+            "reply_to",
+            "source_message_id",
+            "action_required",
+            "due_in_s",
+            "idempotency_key",
+            "wait_ms",
+        },
         {"target", "body"},
     ),
     "reply_to_message": ({"message_id", "body", "wake"}, {"message_id", "body"}),
     "read_my_messages": (set(), set()),
     "ask_peer": ({"target", "body", "timeout_ms"}, {"target", "body"}),
     "message_status": ({"message_id"}, {"message_id"}),
+    "my_open_work": (set(), set()),
+    "complete_work": ({"message_id", "body", "wake"}, {"message_id", "body"}),
+    "block_work": (
+        {"message_id", "reason", "decline", "reassign_to", "wake"},
+        {"message_id", "reason"},
+    ),
 }
 
 READS_ONLY = {"list_project_sessions", "read_session", "get_my_session", "message_status"}
@@ -68,12 +84,14 @@ def test_each_tool_has_one_function_and_one_text():
 
 def test_the_list_of_tools_is_small():
     line = protocol.encode_result(1, {"tools": list(LISTING.values())})
-    assert len(line) <= 6_200
+    assert len(LISTING) == 14
+    assert len(line) <= 8_000
 
 
 def test_the_instructions_are_short_and_say_when_to_use_it():
     text = catalog.text("instructions")
-    assert len(text) < 1_200
+    assert len(text) <= 1_200
+    assert len(text.encode()) == len(text)
     for needed in (
         "Native messaging",
         "same vendor",
@@ -81,6 +99,7 @@ def test_the_instructions_are_short_and_say_when_to_use_it():
         "never poll",
         "reply_to_message",
         "read_my_messages once",
+        "complete_work or block_work",
     ):
         assert needed in text
 
@@ -92,7 +111,11 @@ def test_the_instructions_are_short_and_say_when_to_use_it():
         ("read_session", ("never proof of a reply", "what the user typed", "context")),
         ("read_my_messages", ("do not poll", "turn boundary", "Hooks", "reply_to_message")),
         ("ask_peer", ("do not ask again", "ordinary mail")),
-        ("send_message", ("not read",)),
+        ("send_message", ("not read", "action_required", "even if you have ended your turn")),
+        ("reply_to_message", ("complete_work or block_work",)),
+        ("my_open_work", ("delegated to you", "complete_work or block_work")),
+        ("complete_work", ("the requester, once",)),
+        ("block_work", ("reason", "decline", "reassign_to")),
         ("message_status", ("not necessarily acted on",)),
     ],
 )
