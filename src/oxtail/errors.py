@@ -289,6 +289,42 @@ class NameTaken(FileTrouble):
     code = "name-taken"
 
 
+class InsecureEngine(ConfigError):
+    """Mail would go to another machine as plain text."""
+
+    code = "insecure-engine"
+
+
+class NotJoined(ConfigError):
+    """This host is not joined with others: run oxtail nats join."""
+
+    code = "not-joined"
+
+
+class ExtraMissing(ConfigError):
+    """A package that this command needs is not installed."""
+
+    code = "extra-missing"
+
+
+class EngineError(OxtailError):
+    """The engine that carries mail between hosts did not do what was asked."""
+
+    code = "engine-error"
+
+
+class EngineUnreachable(EngineError):
+    """The engine that carries mail between hosts does not answer."""
+
+    code = "engine-unreachable"
+
+
+class EngineRefused(EngineError):
+    """The engine that carries mail between hosts refused."""
+
+    code = "engine-refused"
+
+
 class CodexError(OxtailError):
     """Codex did not answer, or refused."""
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from helpers.strategies import any_text, envelopes, json_values
 from oxtail.core import codec, remote
-from oxtail.core.names import is_message_id, is_session_id
+from oxtail.core.names import is_host_id, is_message_id, is_session_id
 from oxtail.core.remote import Mail, RemoteHost, RemoteSession
 from oxtail.store.nats import encoding, subjects
 from oxtail.store.nats.encoding import Report, Unreadable
@@ -167,7 +167,7 @@ words = st.sampled_from(("ox", "m", "$KV", "OXTAIL_PRESENCE", "0" * 16, "*", ">"
 @given(any_text | st.lists(words, max_size=6).map(".".join))
 def test_any_subject_is_parsed_without_an_error(subject: str):
     for parsed in (subjects.parse_mail_subject(subject), subjects.parse_presence_subject(subject)):
-        assert parsed is None or remote.is_host_id(parsed[0])
+        assert parsed is None or is_host_id(parsed[0])
     assert subjects.parse_ack(subject) is None
 
 

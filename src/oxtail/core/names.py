@@ -85,15 +85,25 @@ def pid_box(pid: int) -> str:
     return str(pid)
 
 
+def is_host_id(text: object) -> bool:
+    """Tell whether *text* is sixteen lower-case hex digits."""
+    return isinstance(text, str) and MESSAGE_ID.fullmatch(text) is not None
+
+
+def check_host_id(text: str) -> str:
+    """Return *text*, or refuse it with ValueError: nothing may be named after it."""
+    if not is_host_id(text):
+        raise ValueError(f"not a host id: {text[:40]!r}")
+    return text
+
+
 def relay_box(host_id: str) -> str:
     """Return the name of the box in which mail for another host waits to be carried there.
 
     Raises:
         ValueError: *host_id* is not sixteen hex digits.
     """
-    if not is_relay_box(box := f"x-{host_id}"):
-        raise ValueError(f"not a host id: {host_id[:40]!r}")
-    return box
+    return f"x-{check_host_id(host_id)}"
 
 
 def is_relay_box(name: str) -> bool:

@@ -11,14 +11,13 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.core.entry import CLIENT_TYPES, NAME_MAX_CHARS, PURPOSE_MAX_CHARS
-from oxtail.core.names import is_session_id
+from oxtail.core.names import check_host_id, is_host_id, is_session_id
 from oxtail.core.value import Value
 from oxtail.errors import DamagedRecord
 
 if TYPE_CHECKING:
     from oxtail.core.envelope import Envelope
 
-HOST_ID: Final = re.compile(r"[0-9a-f]{16}")
 KEY: Final = re.compile(r"[0-9a-f]{64}")
 PROJECT_KEY: Final = re.compile(r"[0-9a-f]{32}")
 
@@ -122,18 +121,6 @@ class RemoteHost(Value):
         return members
 
 
-def is_host_id(text: object) -> bool:
-    """Tell whether *text* is sixteen lower-case hex digits."""
-    return isinstance(text, str) and HOST_ID.fullmatch(text) is not None
-
-
-def check_host_id(text: str) -> str:
-    """Return *text*, or refuse it with ValueError: nothing may be named after it."""
-    if not is_host_id(text):
-        raise ValueError(f"not a host id: {text[:40]!r}")
-    return text
-
-
 def _text(value: object, limit: int) -> str | None:
     """Return *value* if it is one printable line, cut to *limit* characters."""
     if not isinstance(value, str):
@@ -184,10 +171,10 @@ def from_dict(members: object) -> RemoteHost:
     version = members.get("v")
     if version != 1 or isinstance(version, bool):
         raise DamagedRecord("a host's description is of another version")
-    host_id, sessions = members.get("host_id"), members.get("sessions")
-    instance = _matching(HOST_ID, members.get("instance"))
+    host_id, instance = members.get("host_id"), members.get("instance")
+    sessions = members.get("sessions")
     part, parts = _number(members.get("part")), _number(members.get("parts"))
-    if not isinstance(host_id, str) or not is_host_id(host_id) or instance is None:
+    if not is_host_id(host_id) or not is_host_id(instance):
         raise DamagedRecord("a host's description lacks its ids")
     if not isinstance(sessions, list) or not 0 <= part < parts <= PARTS_MAX:
         raise DamagedRecord("a host's description lacks its parts")
@@ -196,9 +183,9 @@ def from_dict(members: object) -> RemoteHost:
         if session := _session(item):
             found.setdefault(session.session_id, session)
     return RemoteHost(
-        host_id=host_id,
-        name=_text(members.get("name"), HOST_NAME_MAX_CHARS) or host_id,
-        instance=instance,
+        host_id=str(host_id),
+        name=_text(members.get("name"), HOST_NAME_MAX_CHARS) or str(host_id),
+        instance=str(instance),
         at=_number(members.get("at")),
         part=part,
         parts=parts,

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from os.path import join
 
-from oxtail.core.names import check_box, hash32, is_message_id, pair_hash32, safe_name, session_box
+from oxtail.core.names import (
+    check_box,
+    check_host_id,
+    hash32,
+    is_message_id,
+    pair_hash32,
+    safe_name,
+    session_box,
+)
 from oxtail.core.value import Value
 
 TYPE_CHECKING = False
@@ -175,6 +183,53 @@ class Layout(Value):
     def search_index(self) -> str:
         """Path of the search index."""
         return join(self.search, "index.sqlite")
+
+    @property
+    def nats(self) -> str:
+        """Folder of what joins this host with others; only Python peers use it."""
+        return join(self.home, "nats")
+
+    @property
+    def nats_config(self) -> str:
+        """Path of how the engine between hosts is reached."""
+        return join(self.nats, "config.json")
+
+    @property
+    def nats_host(self) -> str:
+        """Path of who this host is."""
+        return join(self.nats, "host.json")
+
+    @property
+    def nats_state(self) -> str:
+        """Path of what the carrier last said of itself."""
+        return join(self.nats, "state.json")
+
+    @property
+    def carrier_lock(self) -> str:
+        """Path of what is locked by the one process that carries mail between hosts."""
+        return join(self.nats, "carrier.lock")
+
+    @property
+    def arrivals(self) -> str:
+        """Folder of mail from other hosts of which these want to hear."""
+        return join(self.nats, "arrived")
+
+    @property
+    def hosts(self) -> str:
+        """Folder of what other hosts say of themselves; only Python peers use it."""
+        return join(self.home, "remote")
+
+    def other_host(self, host_id: str) -> str:
+        """Path of what another host says of itself; ValueError if that is no host id."""
+        return join(self.hosts, check_host_id(host_id) + ".json")
+
+    def arrival(self, message_id: str) -> str:
+        """Path of the record of a message from another host; ValueError if that is no id."""
+        return join(self.arrivals, _message(message_id))
+
+    def carried(self, message_id: str) -> str:
+        """Path of where a message was carried to; ValueError if that is no message id."""
+        return join(self.evidence, "r-" + _message(message_id))
 
     def box(self, name: str) -> str:
         """Path of the box *name*; ValueError if that is no box name."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from oxtail.core.remote import PARTS_MAX, check_host_id, is_host_id
+from oxtail.core.names import check_host_id, is_host_id
+from oxtail.core.remote import PARTS_MAX
 from oxtail.core.value import Value
 
 STREAM: Final = "OXTAIL"
