@@ -89,8 +89,10 @@ def test_mail_between_two_sessions(command: Command) -> None:
     assert (sent["target_session_id"], sent["target_server_pid"]) == (PEER, None)
 
     waiting = command.result("status", sent["message_id"])
-    assert waiting["status"] == "pending"
-    assert {"enqueued_at", "target_session_id", "target_server_pid"} <= set(waiting)
+    assert list(waiting) == ["schema_version", "ok", "message_id", "status", "evidence", "waiting"]
+    assert (waiting["status"], waiting["waiting"]) == ("stored", True)
+    (stored,) = waiting["evidence"]
+    assert list(stored) == ["stage", "at", "target_session_id", "target_server_pid"]
 
     kept = command.result("inbox", "--as", PEER, "--keep")
     assert (kept["drained"], kept["count"]) == (False, 1)
@@ -109,16 +111,34 @@ def test_mail_between_two_sessions(command: Command) -> None:
     )
 
     shown = command.result("status", sent["message_id"])
-    assert (shown["status"], shown["via"], shown["recipient_session_id"]) == (
-        "delivered",
-        "cli",
-        PEER,
-    )
+    assert list(shown) == ["schema_version", "ok", "message_id", "status", "evidence"]
+    assert shown["status"] == "shown"
+    assert [proof["stage"] for proof in shown["evidence"]] == ["stored", "shown"]
+    receipt = shown["evidence"][-1]
+    assert list(receipt) == ["stage", "at", "via", "recipient_session_id"]
+    assert (receipt["via"], receipt["recipient_session_id"]) == ("cli", PEER)
 
     reply = command.result("reply", "--as", PEER, message["id"], "hello yourself")
     assert reply["in_reply_to_message_id"] == message["id"]
     assert reply["correlation"] == "uncorrelated"
     assert command.result("inbox", "--as", ME)["messages"][0]["source_message_id"] == message["id"]
+    answered = command.result("status", sent["message_id"])["evidence"][-1]
+    assert list(answered) == ["stage", "at", "message_id"]
+    assert (answered["stage"], answered["message_id"]) == ("answered", reply["message_id"])
+
+
+def test_a_send_that_waits_says_how_far_the_message_came(command: Command) -> None:
+    command.result("inbox", "--as", PEER)
+    sent = command.result("send", "--as", ME, PEER, "hello", "--wait", "shown:0.05", status=4)
+
+    receipt = sent["receipt"]
+    assert list(receipt) == ["status", "evidence", "waiting", "timed_out"]
+    assert (receipt["status"], receipt["waiting"], receipt["timed_out"]) == ("stored", True, True)
+
+    with python_peer("receiver", "cccccccc-0000-4000-8000-000000000003"):
+        sent = command.result("send", "--as", ME, "receiver", "hello", "--wait=shown:5")
+    assert sent["receipt"]["timed_out"] is False
+    assert [proof["stage"] for proof in sent["receipt"]["evidence"]][:2] == ["stored", "shown"]
 
 
 def test_peers_flat_and_compact(command: Command, project: Path) -> None:

@@ -56,7 +56,10 @@ def test_two_sessions_exchange_mail_by_their_ids() -> None:
     reply = oxtail("reply", "--as", BOB, message_id(sent.out), "thanks")
     assert reply.status == 0
     assert "  thanks\n" in oxtail("inbox", "--as", ALICE).out
-    assert " delivered: shown to " in oxtail("status", message_id(sent.out)).out
+    status = oxtail("status", message_id(sent.out)).out
+    assert status.splitlines()[0] == f"{message_id(sent.out)} answered"
+    assert [line.split()[0] for line in status.splitlines()[1:]] == ["stored", "shown", "answered"]
+    assert f"to {BOB} through cli" in status
 
 
 @pytest.mark.slow

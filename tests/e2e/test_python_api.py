@@ -117,11 +117,11 @@ def test_a_message_is_shown_once_it_was_handled_and_again_if_that_failed(start, 
 
     with pytest.raises(RuntimeError):
         handle_badly()
-    assert me.status(message_id).status == "pending"
+    assert me.status(message_id).status == "stored"
 
     with me.inbox() as again:
         assert [message.id for message in again] == [message_id]
-    assert me.status(message_id).status == "delivered"
+    assert me.status(message_id).status == "shown"
     with me.inbox() as nothing:
         assert nothing == ()
     assert me.received(message_id).body == "hello"
@@ -145,7 +145,7 @@ def test_a_program_that_returns_under_its_id_finds_its_mail(start, me):
     )
     assert back.line() == "['for when you are back']"
     assert back.process.wait(5) == 0
-    assert me.status(sent.message_id).status == "delivered"
+    assert me.status(sent.message_id).status == "shown"
 
 
 def test_silence_is_no_answer_and_not_an_error(start, me):

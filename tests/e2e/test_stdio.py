@@ -176,10 +176,11 @@ class TestMail:
         sent = server.call("send_message", target=BOB, body="hello \u2028 \x00 \ud800")
         assert sent["ok"] is True
         status = {"message_id": sent["message_id"]}
-        assert server.call("message_status", **status)["status"] == "pending"
+        assert server.call("message_status", **status)["status"] in ("stored", "offered")
         assert bodies(peer.call("read_my_messages")) == ["hello \u2028 \x00 \ud800"]
-        receipt = until(lambda: delivered(server, sent["message_id"]))
-        assert receipt["via"] == "read_my_messages"
+        status = until(lambda: shown(server, sent["message_id"]))
+        (receipt,) = [proof for proof in status["evidence"] if proof["stage"] == "shown"]
+        assert (receipt["via"], receipt["recipient_session_id"]) == ("read_my_messages", BOB)
 
     def test_a_question_is_answered_across_processes(self, server, peer):
         server.handshake("claude-code")
@@ -233,9 +234,9 @@ class TestMail:
             assert (mine["client_type"], mine["client_session_id"]) == ("codex", thread)
 
 
-def delivered(server: ServerProcess, message_id: str) -> dict | None:
+def shown(server: ServerProcess, message_id: str) -> dict | None:
     status = server.call("message_status", message_id=message_id)
-    return status if status["status"] == "delivered" else None
+    return status if status["status"] == "shown" else None
 
 
 def peer_is_writing(peer: ServerProcess) -> bool:

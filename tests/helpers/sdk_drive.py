@@ -90,7 +90,7 @@ async def talk(connect, me: str, peer: str) -> None:
         FOUND["before"] = await call(a, "message_status", message_id=sent["message_id"])
         FOUND["mail"] = await call(b, "read_my_messages")
         FOUND["after"] = FOUND["before"]
-        while FOUND["after"]["status"] == "pending":  # the receipt follows the answer
+        while FOUND["after"]["status"] in ("stored", "offered"):  # the receipt follows the answer
             FOUND["after"] = await call(a, "message_status", message_id=sent["message_id"])
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(answer_when_asked, b)

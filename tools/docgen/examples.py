@@ -14,16 +14,47 @@ from oxtail.app.results import (
     StatusResult,
     WakeReport,
 )
+from oxtail.app.work_results import CloseResult, OpenItem, OpenWorkResult
 from oxtail.core.entry import State
 from oxtail.core.envelope import Envelope
+from oxtail.core.evidence import Proof, Stage
+from oxtail.core.names import completion_id, reassigned_id
+from oxtail.core.work import Owed
+from oxtail.core.work import State as Standing
 
 _ME = "11111111-2222-4333-8444-555555555555"
 _PEER = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
+_OTHER = "cccccccc-dddd-4eee-8fff-000000000000"
 _NOW = 1_767_225_600
 _MAIL = "0123456789abcdef"
 _REQUEST = "fedcba9876543210"
 
 _QUESTION = Envelope(_MAIL, "Does the build pass?", _NOW, "peer", _PEER, request_id=_REQUEST)
+_PROOFS = (
+    Proof(Stage.STORED, _NOW, (("target_session_id", _PEER), ("target_server_pid", 4712))),
+    Proof(Stage.OFFERED, _NOW + 1, (("door", "claude-inbox"), ("attempt", 1))),
+    Proof(Stage.SHOWN, _NOW + 2, (("via", "hook"), ("recipient_session_id", _PEER))),
+    Proof(
+        Stage.IN_CONTEXT,
+        _NOW + 3,
+        (("transcript", f"/home/me/.claude/projects/-home-me-app/{_PEER}.jsonl"), ("line", 412)),
+    ),
+)
+_WORK = Owed(
+    _ME,
+    Envelope(
+        _MAIL,
+        "Fix the parser.",
+        _NOW,
+        "peer",
+        _PEER,
+        request_id=_REQUEST,
+        action_required=True,
+        extra=(("deadline", _NOW + 7_200),),
+    ),
+    True,
+    Standing.OPEN,
+)
 _ANSWER = Envelope("00112233445566aa", "Yes.", _NOW + 5, "peer", _PEER, reply_to=_REQUEST)
 _FIRED = WakeReport(status="fired_unconfirmed")
 _CLIENT = {
@@ -93,7 +124,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "ok": True,
         "state": State("builds the parser", _NOW)._asdict(),
     },
-    "send_message": SendResult(_MAIL, _PEER, 4712, _FIRED).as_dict(),
+    "send_message": SendResult(
+        _MAIL, _PEER, 4712, _FIRED, obligation_durable=True, deadline=_NOW + 7_200
+    ).as_dict(),
     "reply_to_message": SendResult(
         "00112233445566aa", _PEER, 4712, _FIRED, in_reply_to=_MAIL, correlation="correlated"
     ).as_dict(),
@@ -101,7 +134,22 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "ask_peer": AskResult(
         _MAIL, _REQUEST, _ANSWER, "correlated", "fired_unconfirmed", 60_000
     ).as_dict(),
-    "message_status": StatusResult(
-        _MAIL, "delivered", {"delivered_at": _NOW + 2, "via": "hook"}
+    "my_open_work": OpenWorkResult((OpenItem(_WORK, _NOW + 600),)).as_dict(),
+    "complete_work": CloseResult(
+        _MAIL,
+        Standing.DONE,
+        completion_id=completion_id(_MAIL),
+        requester=_PEER,
+        correlation="correlated",
+        wake=WakeReport("fired_unconfirmed", "late_reply_to_pending"),
     ).as_dict(),
+    "block_work": CloseResult(
+        _MAIL,
+        Standing.REASSIGNED,
+        requester=_PEER,
+        wake=_FIRED,
+        reassigned_to=_OTHER,
+        reassigned_message_id=reassigned_id(_MAIL),
+    ).as_dict(),
+    "message_status": StatusResult(_MAIL, "in_context", _PROOFS).as_dict(),
 }

@@ -46,9 +46,9 @@ def test_mail_that_was_not_shown_goes_back(world):
     with pytest.raises(BrokenPipeError):
         read(bob, pipe_is_gone)
 
-    assert message_status(alice, sent.message_id).status == "pending"
+    assert message_status(alice, sent.message_id).status == "stored"
     assert [sent.message_id] == [m.id for m in shown(bob).messages]
-    assert message_status(alice, sent.message_id).status == "delivered"
+    assert message_status(alice, sent.message_id).status == "shown"
 
 
 def test_mail_that_was_shown_is_not_shown_again(world):
@@ -66,7 +66,7 @@ def test_a_retracted_read_shows_the_mail_again(world):
 
     drained.retract()
 
-    assert message_status(alice, sent.message_id).status == "pending"
+    assert message_status(alice, sent.message_id).status == "stored"
     assert [sent.message_id] == [m.id for m in shown(bob).messages]
 
 

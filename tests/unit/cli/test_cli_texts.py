@@ -16,6 +16,7 @@ from oxtail.app.results import (
 from oxtail.cli import ask, inbox, peers, read, send, status
 from oxtail.core.entry import State
 from oxtail.core.envelope import Envelope
+from oxtail.core.evidence import Proof, Stage
 
 ID = "0f3c9a1be2d47758"
 
@@ -95,29 +96,57 @@ def test_no_peers_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("result", "said"),
+    ("proof", "said"),
     [
         (
-            StatusResult(
-                ID,
-                "delivered",
-                {"delivered_at": 0, "via": "hook", "recipient_session_id": None},
-            ),
-            "delivered: shown to its receiver through hook at 1970-01-01T00:00:00.000Z",
+            Proof(Stage.STORED, 0, (("target_session_id", None), ("target_server_pid", 7))),
+            "stored      1970-01-01T00:00:00.000Z  for process 7",
         ),
         (
-            StatusResult(
-                ID,
-                "pending",
-                {"enqueued_at": 0, "target_session_id": None, "target_server_pid": 7},
-            ),
-            "pending: in the mailbox of process 7 since 1970-01-01T00:00:00.000Z",
+            Proof(Stage.OFFERED, 1, (("door", "codex-queue"), ("attempt", 2))),
+            "offered     1970-01-01T00:00:01.000Z  through codex-queue (offer 2)",
         ),
-        (StatusResult(ID, "unknown", {"note": "no record"}), "unknown: no record"),
+        (
+            Proof(Stage.SHOWN, 0, (("via", "hook"), ("recipient_session_id", None))),
+            "shown       1970-01-01T00:00:00.000Z  to its receiver through hook",
+        ),
+        (
+            Proof(Stage.IN_CONTEXT, 0, (("transcript", "/t\x1b[2J\nx"), ("line", 7))),
+            "in_context  1970-01-01T00:00:00.000Z  /t\\x1b[2J\\nx line 7",
+        ),
+        (
+            Proof(Stage.ANSWERED, 0, (("message_id", "b" * 16),)),
+            f"answered    1970-01-01T00:00:00.000Z  by message {'b' * 16}",
+        ),
+        (Proof(Stage.HELD, None), "held        -"),
     ],
 )
-def test_a_status_names_its_evidence(result: StatusResult, said: str) -> None:
-    assert status.text_of(result) == f"{ID} {said}"
+def test_a_status_lists_each_proof_with_its_time(proof: Proof, said: str) -> None:
+    result = StatusResult(ID, proof.stage.value, (proof,))
+
+    assert status.text_of(result).splitlines() == [f"{ID} {proof.stage.value}", f"  {said}"]
+
+
+def test_a_status_without_a_proof_says_why() -> None:
+    result = StatusResult(ID, "unknown", note="no record")
+
+    assert status.text_of(result) == f"{ID} unknown\n  no record"
+
+
+def test_a_send_that_waited_lists_what_is_known() -> None:
+    proofs = (Proof(Stage.SHOWN, 0, (("via", "hook"), ("recipient_session_id", "bob"))),)
+    receipt = StatusResult(ID, "shown", proofs, timed_out=False)
+    in_time = send.describe(SendResult(ID, "bob", 7, receipt=receipt), "bob")
+    too_late = send.describe(
+        SendResult(ID, "bob", 7, receipt=receipt._replace(timed_out=True)), "bob"
+    )
+
+    assert in_time.text.splitlines() == [
+        f"{ID} stored for bob",
+        "  status: shown",
+        "    shown       1970-01-01T00:00:00.000Z  to bob through hook",
+    ]
+    assert (in_time.exit_status, too_late.exit_status) == (0, 4)
 
 
 def test_what_a_session_said_stays_behind_a_margin() -> None:
