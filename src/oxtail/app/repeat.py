@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from oxtail.core.entry import Entry
+from oxtail.core.entry import Entry, Known
 from oxtail.core.names import repeatable_id
+from oxtail.core.value import Value
 from oxtail.errors import BadArgument, IdempotencyConflict, NoSessionId
 
 if TYPE_CHECKING:
     from oxtail.app.context import Context
-    from oxtail.core.entry import Known
     from oxtail.core.envelope import Envelope
     from oxtail.core.mail import Sent
 
@@ -33,34 +33,53 @@ def message_id_for(ctx: Context, key: str) -> str:
         raise BadArgument("idempotency_key", f"must have 1 to {KEY_MAX_CHARS} characters")
     if ctx.session.id is None:
         raise NoSessionId("An idempotency key belongs to a session: call claim_session first.")
-    # The first try may have been made before this conversation got its present id.
-    for former in ctx.session.ids()[1:]:
-        if ctx.store.sent(repeatable_id(former, key)):
-            return repeatable_id(former, key)
-    return repeatable_id(ctx.session.id, key)
+    # The first try may have been made before this conversation got its present id; then it had the
+    # oldest one, which a new id does not change.
+    tries = [repeatable_id(each, key) for each in ctx.session.ids()]
+    return next((each for each in tries if ctx.store.sent(each)), tries[-1])
 
 
-def _is_to(sent: Sent, peer: Entry | Known) -> bool:
+def _is_to(ctx: Context, sent: Sent, peer: Entry | Known) -> bool:
     if sent.target_session_id is not None:
-        return sent.target_session_id == peer.session_id
+        return peer.session_id in (
+            sent.target_session_id,
+            ctx.lineage.heir(sent.target_session_id),
+        )
     return isinstance(peer, Entry) and peer.server_pid == sent.target_server_pid
 
 
-def earlier_try(ctx: Context, peer: Entry | Known, envelope: Envelope) -> tuple[bool, bool]:
-    """Return what is left of an earlier try to send *envelope* to *peer*.
+class Earlier(Value):
+    """What is left of an earlier try.
 
-    Returns:
-        Whether there was one, and whether it is known to have committed the mail.
+    Attributes:
+        was_made: Whether there was one.
+        is_committed: Whether it is known to have committed the mail.
+        peer: Whom it was for: the receiver, perhaps under an earlier id.
+    """
+
+    was_made: bool
+    is_committed: bool
+    peer: Entry | Known
+
+
+def earlier_try(ctx: Context, peer: Entry | Known, envelope: Envelope) -> Earlier:
+    """Return what is left of an earlier try to send *envelope* to *peer*.
 
     Raises:
         IdempotencyConflict: the earlier one had another text or another receiver.
     """
     sent = ctx.store.sent(envelope.id)
-    if sent and not _is_to(sent, peer):
+    if sent and not _is_to(ctx, sent, peer):
         raise IdempotencyConflict(message_id=envelope.id, target_session_id=sent.target_session_id)
-    before = ctx.work.find((peer.session_id,), envelope.id) if peer.session_id else None
-    if before and before.message.body != envelope.body:
+    ids = (peer.session_id, *ctx.lineage.former(peer.session_id)) if peer.session_id else ()
+    before = ctx.work.find(ids, envelope.id)
+    if before is None:
+        return Earlier(sent is not None, sent is not None, peer)
+    if before.message.body != envelope.body:
         raise IdempotencyConflict(message_id=envelope.id, target_session_id=peer.session_id)
+    at = peer
+    if before.session_id != peer.session_id:
+        # One message must not be in two ledgers, or it would be work twice.
+        at = Known(before.session_id, None, "unknown", "", 0)
     # Work that has ended was delivered, whatever became of the sender's record.
-    is_committed = sent is not None or (before is not None and before.has_ended)
-    return sent is not None or before is not None, is_committed
+    return Earlier(True, sent is not None or before.has_ended, at)
