@@ -10,10 +10,12 @@ Rules of this file:
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, Final
 
 from oxtail.core.codec import decode, encode_compact
 from oxtail.core.digest import sha256_hex
+from oxtail.core.envelope import LINE_MAX_BYTES
 from oxtail.core.value import Value
 from oxtail.core.words import words_of
 from oxtail.errors import StoreError
@@ -28,7 +30,6 @@ from oxtail.store.files.ledger_scan import (
 from oxtail.store.files.search_file import IndexFile
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator, Sequence
 
     from oxtail.core.envelope import Envelope
@@ -42,6 +43,27 @@ COMMIT_BYTES: Final = 8 * 1024 * 1024
 
 DROPPED_MIN: Final = 1000
 """So many lines that are gone may stay in the index, and as many as there are lines."""
+
+
+def _damaged(what: str) -> sqlite3.DatabaseError:
+    return sqlite3.DatabaseError(f"the index holds no {what} where there is one")
+
+
+def _mark(text: object) -> Mark:
+    """Return the mark that *text*, from the index, spells; what is in a file may be anything."""
+    try:
+        members = decode(text) if isinstance(text, str) else None
+    except ValueError:
+        members = None
+    if not isinstance(members, list) or len(members) != len(Mark._fields):
+        raise _damaged("mark")
+    if not all(map(_is_count, members[:-1])) or not isinstance(members[-1], str):
+        raise _damaged("mark")
+    return Mark(*members)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _digest(text: str) -> bytes:
@@ -130,7 +152,7 @@ class Index(IndexFile):
         """Index the lines of one ledger that are new; return how many bytes were read."""
         row = db.execute("SELECT id, mark, bad FROM ledgers WHERE name = ?", (name,)).fetchone()
         with opened(self.disk, name) as ledger:
-            mark = Mark(*decode(row[1])) if row else Mark()
+            mark = _mark(row[1]) if row else Mark()
             if row and continues(ledger, mark):
                 number, bad = row[0], row[2]
             else:
@@ -180,8 +202,10 @@ class Index(IndexFile):
                 2**62 if until is None else until,
             ),
         )
-        for row in rows:
-            yield Hit(*row)
+        for ledger, start, size, key in rows:
+            if not (_is_count(start) and _is_count(size) and size <= LINE_MAX_BYTES):
+                raise _damaged("place")
+            yield Hit(ledger, start, size, key)
 
 
 class _Known:
