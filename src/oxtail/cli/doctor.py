@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from oxtail.cli.output import Outcome, Output, one_line
 from oxtail.config import Settings, from_env
+from oxtail.core.mail import Load
 from oxtail.disk.atomic import Disk
 from oxtail.identity.known import parse_known
 from oxtail.identity.process import is_alive, provably_dead
@@ -88,7 +89,8 @@ def run(options: Options, output: Output) -> Outcome:  # noqa: ARG001 - as all v
     """Look, and report."""
     settings = from_env(os.environ)
     disk = Disk(settings.home)
-    probes = Probes(is_alive, provably_dead, is_running, parse_known)
+    room = Load(settings.stored_max_messages, settings.stored_max_bytes)
+    probes = Probes(is_alive, provably_dead, is_running, parse_known, room)
     findings = [
         *_machine(settings),
         *_python(),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from oxtail.core.entry import Entry, Known
+    from oxtail.core.mail import Load
     from oxtail.core.owner import Owner
     from oxtail.disk.atomic import Disk
 
@@ -47,12 +48,16 @@ class Finding(Value):
 
 
 class Probes(Value):
-    """What the checks must know of processes and records, handed in by whoever runs them."""
+    """What the checks must know of processes and records, handed in by whoever runs them.
+
+    *room* is as much mail as is kept for a session that is not running.
+    """
 
     is_alive: Callable[[int], bool]
     provably_dead: Callable[[Owner], bool]
     is_running: Callable[[Entry], bool]
     parse_known: Callable[[str, object], Known]
+    room: Load | None = None
 
 
 def names_in(disk: Disk, folder: str) -> tuple[list[str], list[Finding]]:

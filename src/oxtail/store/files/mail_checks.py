@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from oxtail.core import codec, envelope
 from oxtail.core.entry import from_dict
-from oxtail.core.names import is_box, parse_pid, pid_box, session_box
+from oxtail.core.mail import Load
+from oxtail.core.names import is_box, is_held_box, parse_pid, pid_box, session_box
 from oxtail.core.value import Value
 from oxtail.errors import DamagedRecord, StoreError
+from oxtail.store.files import shelf_checks
 from oxtail.store.files.findings import (
     NOTE,
     TEMPORARY_NAME,
@@ -39,6 +41,7 @@ class _Owners(Value):
 
     live: Mapping[str, str | None]
     absent: Mapping[str, str]
+    room: Load | None
 
 
 def _age(path: str, now: float) -> float | None:
@@ -58,7 +61,7 @@ def _record(disk: Disk, path: str) -> object:
         raise DamagedRecord("not JSON") from error
 
 
-def _registry(disk: Disk, probes: Probes) -> tuple[_Owners, list[Finding]]:
+def _registry(disk: Disk, probes: Probes, now: float) -> tuple[_Owners, list[Finding]]:
     live: dict[str, str | None] = {}
     absent: dict[str, str] = {}
     names, findings = names_in(disk, disk.layout.sessions)
@@ -95,7 +98,8 @@ def _registry(disk: Disk, probes: Probes) -> tuple[_Owners, list[Finding]]:
             findings.append(Finding("known-session", WRONG, error.message, "check its mode", path))
             continue
         absent[session_box(session_id)] = session_id
-    return _Owners(live, absent), findings
+    live.update(shelf_checks.inherited(disk, now, live, absent))
+    return _Owners(live, absent, probes.room), findings
 
 
 def _locks(disk: Disk, probes: Probes, now: float) -> Iterator[Finding]:
@@ -132,6 +136,11 @@ def _owner_of(box: str, candidates: Mapping[str, str]) -> str | None:
     return spelled if spelled and session_box(spelled) == box else None
 
 
+def _session_of_held(box: str, owners: _Owners) -> str | None:
+    own = f"s-{box[2:]}"
+    return owners.live.get(own) or _owner_of(own, owners.absent)
+
+
 def _box(disk: Disk, name: str, path: str, owners: _Owners) -> Iterator[Finding]:
     shown = quote(path)
     try:
@@ -143,7 +152,7 @@ def _box(disk: Disk, name: str, path: str, owners: _Owners) -> Iterator[Finding]
     except StoreError as error:
         yield Finding("box", WRONG, error.message, f"chmod 600 {shown}", path)
         return
-    good = 0
+    good, size = 0, sum(map(len, lines)) + len(lines)
     for line in lines:
         try:
             envelope.decode(line)
@@ -157,10 +166,17 @@ def _box(disk: Disk, name: str, path: str, owners: _Owners) -> Iterator[Finding]
         return
     session_id = _owner_of(name, owners.absent)
     messages = f"{good} message{'s' if good > 1 else ''}"
+    if is_held_box(name):
+        receiver = _session_of_held(name, owners)
+        problem = f"{messages} for {receiver or 'a session'} wait until a person lets them through"
+        remedy = f"oxtail policy held{f' --as {quote(receiver)}' if receiver else ''}"
+        yield Finding("mail-held", NOTE, problem, remedy, path)
+        return
     if name in owners.absent:
         problem = f"{messages} for {session_id}, which is not running"
         remedy = f"start that session, or: oxtail inbox --as {quote(str(session_id))}"
         yield Finding("mail-waiting", NOTE, problem, remedy, path)
+        yield from shelf_checks.full(Load(good, size), owners.room, owners.absent[name], path)
     elif session_id:
         problem = f"{messages} for a session that nobody knows"
         remedy = f"oxtail inbox --as {quote(session_id)}"
@@ -207,10 +223,11 @@ def _claims(disk: Disk, probes: Probes, owners: _Owners) -> Iterator[Finding]:
 
 def examine(disk: Disk, probes: Probes, now: float) -> list[Finding]:
     """Return what is to be said about registry, locks, mailboxes and claims."""
-    owners, findings = _registry(disk, probes)
+    owners, findings = _registry(disk, probes, now)
     return [
         *findings,
         *_locks(disk, probes, now),
         *_boxes(disk, owners),
         *_claims(disk, probes, owners),
+        *shelf_checks.expired(disk),
     ]
