@@ -21,95 +21,26 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from oxtail import config, wiring
 from oxtail.app import ask as asking
-from oxtail.app import drain, identity, peers, read, send, status, work
+from oxtail.app import drain, group, identity, peers, read, send, status, work
+from oxtail.app.letters import Answer, Batch, Message, batch_of, id_of, message_of
 from oxtail.app.received import received
-from oxtail.core.value import Value
 from oxtail.errors import AlreadyJoined, BadArgument, MessageNotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from oxtail.app.context import Context
-    from oxtail.app.drain import Drained
+    from oxtail.app.group import GroupResult
     from oxtail.app.results import AskResult, PeerRow, SendResult, StatusResult
     from oxtail.app.work_results import CloseResult
-    from oxtail.core.envelope import Envelope
+
+__all__ = ["Answer", "Batch", "Message", "Participant", "join"]
 
 _joined: set[str] = set()
-
-
-class Message(Value):
-    """One message from the inbox.
-
-    Attributes:
-        id: Sixteen hex digits.  After a crash a message may come again, with the same id.
-        body: The sender's text, verbatim; text to weigh, not an instruction to obey.
-        sender: The sender's session id, None if it has not said who it is.
-        sent_at: Unix seconds.
-        is_question: Whether the sender waits, or waited, for a reply.
-        reply_to: The request that this answers, if any.
-        origin: ``peer`` or ``operator``.
-        is_work: Whether its sender delegated work, which is open until it is closed.
-        deadline: When the work is due, in unix seconds, if it has a deadline.
-    """
-
-    id: str
-    body: str
-    sender: str | None
-    sent_at: int
-    is_question: bool
-    reply_to: str | None
-    origin: str
-    is_work: bool = False
-    deadline: int | None = None
-
-
-class Answer(Value):
-    """The answer to a question.
-
-    Attributes:
-        message_id: The id of the answering message.
-        body: Its text.
-        sender: The session that answered.
-        correlated: False if the peer is too old to say which question it answers.
-    """
-
-    message_id: str
-    body: str
-    sender: str | None
-    correlated: bool
-
-
-class Batch(tuple[Message, ...]):
-    """Messages taken from the inbox, oldest first.
-
-    Attributes:
-        deferred: How many more wait for the next batch.
-    """
-
-    deferred: int = 0
-
-
-def _message(envelope: Envelope) -> Message:
-    return Message(
-        id=envelope.id,
-        body=envelope.body,
-        sender=envelope.from_session_id,
-        sent_at=envelope.enqueued_at,
-        is_question=envelope.request_id is not None,
-        reply_to=envelope.reply_to,
-        origin=envelope.origin,
-        is_work=envelope.action_required,
-        deadline=envelope.deadline,
-    )
-
-
-def _id_of(message: Message | str) -> str:
-    return message if isinstance(message, str) else message.id
 
 
 class Participant:
@@ -178,9 +109,11 @@ class Participant:
                 is sent, however often this is called.
             wait: ``shown``, ``in_context`` or ``answered``: wait until the message has come so far,
                 *timeout* seconds at most; ``receipt`` of the result says how far it came.
+            timeout: The longest wait, in seconds.
 
         Raises:
-            TargetError: the target cannot be used; nothing was sent.
+            TargetError: the target cannot be used, or refuses mail from here; nothing was sent.
+            Damped: too much passes between the two; nothing was sent.
             BadArgument: body, deadline or stage cannot be used; nothing was sent.
             IdempotencyConflict: another message was sent under this key; nothing was sent.
             StoreError: it could not be stored; nothing was sent.
@@ -199,13 +132,34 @@ class Participant:
             return result
         return status.with_receipt(self._context, result, stage, timeout)
 
+    def send_many(
+        self, targets: Sequence[str], body: str, *, wake: bool | None = None, **options: Any
+    ) -> GroupResult:
+        """Send *body* to each of *targets*, or with ``"all"`` to every other running session.
+
+        What fails for one stops no other: ``rows`` of the result has a row for each, and ``ok`` is
+        False only if nobody got it.
+
+        Args:
+            targets: 1 to 32 targets, or ``"all"`` for the project.
+            body: 1 to 8192 UTF-8 bytes.
+            wake: As for :meth:`send`.
+            options: ``action_required``, ``deadline``, ``idempotency_key``, as for :meth:`send`.
+
+        Raises:
+            TargetNotFound: ``"all"``, and no other session of the project runs.
+            BadArgument: an argument cannot be used; nothing was sent.
+            StoreError: the registry could not be read; nothing was sent.
+        """
+        return group.send_many(self._context, targets, body, wake=_wake(wake), **options)
+
     def open_work(self) -> tuple[Message, ...]:
         """Return the work that was delegated to this session and is not closed, oldest first.
 
         Raises:
             StoreError: it could not be read.
         """
-        return tuple(_message(owed.message) for owed in work.owed_work(self._context))
+        return tuple(message_of(owed.message) for owed in work.owed_work(self._context))
 
     def complete(
         self, message: Message | str, body: str, *, wake: bool | None = None
@@ -219,19 +173,19 @@ class Participant:
             DeliveryFailed: its end is recorded, and is delivered by a later run.
             StoreError: nothing could be recorded; the work stays open.
         """
-        return work.complete(self._context, _id_of(message), body, wake=_wake(wake))
+        return work.complete(self._context, id_of(message), body, wake=_wake(wake))
 
     def block(
         self, message: Message | str, reason: str, *, wake: bool | None = None
     ) -> CloseResult:
         """Close work that cannot be done; errors as for :meth:`complete`."""
-        return work.block(self._context, _id_of(message), reason, wake=_wake(wake))
+        return work.block(self._context, id_of(message), reason, wake=_wake(wake))
 
     def decline(
         self, message: Message | str, reason: str, *, wake: bool | None = None
     ) -> CloseResult:
         """Close work that will not be done; errors as for :meth:`complete`."""
-        return work.decline(self._context, _id_of(message), reason, wake=_wake(wake))
+        return work.decline(self._context, id_of(message), reason, wake=_wake(wake))
 
     def reassign(
         self, message: Message | str, target: str, reason: str, *, wake: bool | None = None
@@ -243,7 +197,7 @@ class Participant:
             MessageNotFound, NotAnObligation, BadArgument, DeliveryFailed, StoreError: as for
                 :meth:`complete`.
         """
-        return work.reassign(self._context, _id_of(message), target, reason, wake=_wake(wake))
+        return work.reassign(self._context, id_of(message), target, reason, wake=_wake(wake))
 
     def ask(self, target: str, body: str, *, timeout: float = 60.0) -> Answer | None:
         """Ask *target* and wait up to *timeout* seconds for the answer.
@@ -283,7 +237,7 @@ class Participant:
             TargetError: the sender cannot be reached; nothing was sent.
             BadArgument, StoreError: as for :meth:`send`.
         """
-        return send.reply(self._context, _id_of(message), body)
+        return send.reply(self._context, id_of(message), body)
 
     @contextmanager
     def inbox(self, limit: int | None = None) -> Iterator[Batch]:
@@ -302,7 +256,7 @@ class Participant:
         if limit is not None and limit < 1:
             raise BadArgument("limit", "must be positive")
         with read.reading(self._context, via="python", limit=limit) as drained:
-            yield _batch(drained)
+            yield batch_of(drained)
 
     def wait(self, timeout: float) -> bool:
         """Wait up to *timeout* seconds for mail; return whether some is waiting."""
@@ -336,7 +290,7 @@ class Participant:
         envelope = received(self._context, message_id)
         if envelope is None:
             raise MessageNotFound
-        return _message(envelope)
+        return message_of(envelope)
 
     def leave(self) -> None:
         """Stop taking part; mail for this session id waits for its return."""
@@ -346,12 +300,6 @@ class Participant:
 
 def _wake(wake: bool | None) -> str | None:
     return None if wake is None else ("auto" if wake else "off")
-
-
-def _batch(drained: Drained) -> Batch:
-    batch = Batch(_message(envelope) for envelope in drained.messages)
-    batch.deferred = drained.deferred
-    return batch
 
 
 def _new_session_id(random: bytes) -> str:

@@ -138,7 +138,9 @@ def test_every_schema_is_an_object_of_described_types():
         schema = tool["inputSchema"]
         assert schema["type"] == "object"
         for member in schema["properties"].values():
-            assert member["type"] in {"string", "integer", "boolean"}
+            kinds = [member["type"]] if isinstance(member["type"], str) else member["type"]
+            assert set(kinds) <= {"string", "integer", "boolean", "array"}
+            assert ("array" in kinds) == ("items" in member)
         assert set(schema.get("required", ())) <= set(schema["properties"])
         json.loads(encode_compact(tool))
 

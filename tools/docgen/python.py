@@ -78,8 +78,10 @@ def page() -> str:
     """Return ``python.md``."""
     tree = ast.parse((SOURCE / "api.py").read_text(encoding="utf-8"))
     parts = [head("The Python interface", "src/oxtail/api.py"), markdown(_docstring(tree))]
+    letters = ast.parse((SOURCE / "app" / "letters.py").read_text(encoding="utf-8"))
+    values = [node for node in letters.body if isinstance(node, ast.ClassDef)]
     functions, classes = [], []
-    for node in tree.body:
+    for node in (*values, *tree.body):
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
             functions.append(f"## {node.name}\n\n```python\n{_signature(node, 'oxtail.')}\n```\n")
             functions.append(markdown(_docstring(node)))

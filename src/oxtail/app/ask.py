@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 from oxtail.app.drain import Drained, draining, nothing
+from oxtail.app.governor import admit, note
 from oxtail.app.locate import locate
 from oxtail.app.results import AskResult
 from oxtail.app.send import compose, deliver
@@ -21,6 +22,7 @@ from oxtail.core.envelope import Envelope, check_body
 from oxtail.core.names import pid_box
 from oxtail.core.selection import Selection
 from oxtail.core.value import Value
+from oxtail.core.wake import SKIPPED_HELD
 from oxtail.errors import AskCancelled, BadArgument, PeerHasNoSessionId, TargetNotFound
 
 if TYPE_CHECKING:
@@ -71,6 +73,7 @@ class _Question(Value):
     recorded: bool
     timeout_ms: int
     clamped_from_ms: int | None
+    held: bool
 
     def result(self, wake_status: str, reply: Envelope | None) -> AskResult:
         correlation = "none"
@@ -85,6 +88,7 @@ class _Question(Value):
             timeout_ms=self.timeout_ms,
             clamped_from_ms=self.clamped_from_ms,
             timed_out=reply is None,
+            held=self.held,
         )
 
 
@@ -129,7 +133,8 @@ def ask(
     """Send *body* to *target* as a question, wait for the answer and hand it to *emit*.
 
     *emit* is called exactly once unless an error is raised.  If it raises, an answer that was in
-    hand goes back into the inbox and the question becomes a pending ask.
+    hand goes back into the inbox and the question becomes a pending ask.  So does a question that
+    the receiver's policy holds, at once: its answer, if ever, comes late.
 
     Args:
         ctx: The caller's context.
@@ -141,7 +146,8 @@ def ask(
         via: How the answer is shown, for its receipt.
 
     Raises:
-        TargetError: the peer cannot be asked; nothing was sent.
+        TargetError: the peer cannot be asked, or refuses mail from here; nothing was sent.
+        Damped: too much passes between the two; nothing was sent.
         BadArgument: an argument is malformed; nothing was sent.
         StoreError: the question could not be recorded or committed; nothing was sent.
         AskCancelled: it was cancelled; a late answer arrives as ordinary mail.
@@ -149,7 +155,8 @@ def ask(
     check_body(body)
     effective_ms, clamped_from = _timeout(ctx, timeout_ms)
     peer = _running_peer(ctx, target)
-    envelope = compose(ctx, body, request_id=ctx.ids.new_id())
+    admission = admit(ctx, peer, compose(ctx, body, request_id=ctx.ids.new_id()))
+    envelope = admission.envelope
     question = _Question(
         ask=Ask(
             session_id=ctx.session.id or "",
@@ -164,6 +171,7 @@ def ask(
         recorded=ctx.session.id is not None,
         timeout_ms=effective_ms,
         clamped_from_ms=clamped_from,
+        held=admission.is_held,
     )
     cancel = cancelled or NeverCancelled()
     with ctx.store.bell(ctx.session.boxes()) as bell:
@@ -173,10 +181,11 @@ def ask(
         else:
             ctx.trace("ask_peer_pending_skipped_unclaimed", request_id=question.ask.request_id)
         try:
-            deliver(ctx, peer, envelope)
+            deliver(ctx, peer, envelope, held=question.held)
         except BaseException:
             _forget(ctx, question)
             raise
+        note(ctx, peer, admission)
         try:
             return _wait(ctx, question, bell, cancel, emit, via)
         except BaseException:
@@ -211,8 +220,9 @@ def _wait(
     }
     ctx.trace("ask_peer_start", **names, require_reply_to=question.strict)
     started = ctx.clock.monotonic()
-    deadline = started + question.timeout_ms / 1000
-    wake_status: str | None = None
+    # Nobody answers before a person lets a held question through.
+    deadline = started if question.held else started + question.timeout_ms / 1000
+    wake_status: str | None = SKIPPED_HELD if question.held else None
     outcome: list[AskResult] = []
 
     def show(drained: Drained) -> None:

@@ -165,6 +165,7 @@ class AskResult(Value):
         timeout_ms: How long the wait could last.
         clamped_from_ms: The wait that was asked for, where it was too long.
         timed_out: Nothing came in time; a late answer arrives as ordinary mail.
+        held: A person has to let the question through first, so nothing was waited for.
     """
 
     message_id: str
@@ -175,6 +176,7 @@ class AskResult(Value):
     timeout_ms: int
     clamped_from_ms: int | None = None
     timed_out: bool = False
+    held: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return the members that apply."""
@@ -200,6 +202,8 @@ class AskResult(Value):
         }
         if self.clamped_from_ms:
             members["timeout_clamped_from_ms"] = self.clamped_from_ms
+        if self.held:
+            members["held"] = True
         return {**members, "timed_out": self.timed_out}
 
 

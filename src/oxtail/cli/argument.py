@@ -22,6 +22,9 @@ class Argument(Value):
         convert: Makes the value from the text; raises ValueError with what it must be.
         default: The value where it is left out.
         many: Whether it takes all words that are left, at least one.
+        repeat: Whether an option may be given several times; its value is a list then.
+        optional: Whether a place may stay empty.
+        unless: The name of an option that stands for this place.
     """
 
     name: str
@@ -32,12 +35,22 @@ class Argument(Value):
     convert: Callable[[str], Any] = str
     default: Any = None
     many: bool = False
+    repeat: bool = False
+    optional: bool = False
+    unless: str | None = None
 
     @property
     def label(self) -> str:
         """How help and docs write it."""
         value = "|".join(self.choices) or self.value
         return " ".join(part for part in (self.flag, value) if part)
+
+    @property
+    def usage(self) -> str:
+        """How the line of the usage writes it."""
+        if not (self.flag or self.optional or self.unless):
+            return self.label
+        return f"[{self.label}]{'...' if self.repeat else ''}"
 
 
 class Verb(Value):

@@ -57,8 +57,13 @@ VERBS: Final[Mapping[str, Verb]] = {
         "That it was read is not known then; ask `oxtail status`, or wait for it here: then it "
         "exits with 4 if the message is stored and has not come that far in time.",
         (
-            TARGET,
+            TARGET._replace(
+                help="a session id, a chosen name or a tmux session name; all: every other session "
+                "of the project that runs",
+                unless="to",
+            ),
             BODY,
+            Argument("to", "a target; give it once for each of several", "--to", "T", repeat=True),
             WAKE,
             Argument(
                 "reply_to", "the request id that this message answers", "--reply-to", "REQUEST_ID"

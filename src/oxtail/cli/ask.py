@@ -60,6 +60,12 @@ def outcome_of(result: AskResult) -> Outcome:
     """Return the answer; people get its text alone, fit for ``$(...)``."""
     if result.reply is not None:
         return Outcome(result.as_dict(), neutral(result.reply.body).removesuffix("\n"))
+    if result.held:
+        remark = (
+            f"question {result.message_id} is held by the receiver's policy until a person lets it "
+            "through; an answer then arrives as mail: oxtail inbox"
+        )
+        return Outcome(result.as_dict(), "", remark=remark, exit_status=NO_ANSWER)
     remark = (
         f"no answer within {result.timeout_ms / 1000:g} s (question {result.message_id}); "
         "a late answer arrives as mail: oxtail inbox"

@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from oxtail.cli.output import Outcome, Output, one_line
 from oxtail.config import Settings, from_env
@@ -23,11 +23,22 @@ from oxtail.setup import session_checks
 from oxtail.setup.world import CLAUDE, CODEX, look_around
 from oxtail.store.files.checks import examine
 from oxtail.store.files.findings import NOTE, WRONG, Finding, Probes
+from oxtail.store.files.locks import Locks
+from oxtail.store.files.notices import FileNotices
+from oxtail.trace import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from oxtail.cli.parser import Options
+
+NOTICES_SHOWN: Final = 5
+"""Most notices that are shown; the file has the others."""
+
+NOTICE_SECONDS: Final = 86_400
+"""Age of a notice from which it is no longer shown."""
+
+_ABOUT_NOTICES: Final = "a notice; nothing to do unless it surprises you"
 
 
 def _machine(settings: Settings) -> Iterator[Finding]:
@@ -72,6 +83,16 @@ def _clients(settings: Settings) -> list[Finding]:
     ]
 
 
+def _notices(disk: Disk) -> Iterator[Finding]:
+    """Say what was said to the human of late; most of it mends itself, and none of it is hidden."""
+    locks = Locks(disk, 0.0, disk.trace)
+    for notice in FileNotices(disk, locks).recent(NOTICES_SHOWN):
+        if time.time() - notice.at < NOTICE_SECONDS:
+            problem = f"{notice.text} (at {timestamp(notice.at)})"
+            path = disk.layout.notices()
+            yield Finding(f"notice-{notice.kind}", NOTE, problem, _ABOUT_NOTICES, path)
+
+
 def text_of(home: str, findings: list[Finding]) -> str:
     """Return the findings for people, what is wrong first."""
     lines = []
@@ -96,6 +117,7 @@ def run(options: Options, output: Output) -> Outcome:  # noqa: ARG001 - as all v
         *_python(),
         *examine(disk, probes, time.time()),
         *_clients(settings),
+        *_notices(disk),
     ]
     findings.sort(key=lambda finding: finding.level != WRONG)
     healthy = not any(finding.level == WRONG for finding in findings)

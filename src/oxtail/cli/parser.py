@@ -33,8 +33,8 @@ class HelpWanted(Exception):
 def usage_of(verb: str) -> str:
     """Return the usage of *verb* in one line."""
     arguments = arguments_of(verb)
-    options = [f"[{argument.label}]" for argument in arguments if argument.flag]
-    places = [argument.label for argument in arguments if not argument.flag]
+    options = [argument.usage for argument in arguments if argument.flag]
+    places = [argument.usage for argument in arguments if not argument.flag]
     return " ".join(["oxtail", verb, *options, *places])
 
 
@@ -92,10 +92,18 @@ class _Reader:
             if following is None:
                 self.refuse(f"{flag} needs a value: {argument.label}")
             value = following
-        self._set(argument, self._converted(argument, value))
+        converted = self._converted(argument, value)
+        if argument.repeat:
+            before = getattr(self._options, argument.name) or []
+            converted = [*before, converted]
+        self._set(argument, converted)
 
     def _place(self, words: list[str]) -> None:
         for argument in self._places:
+            if argument.unless and getattr(self._options, argument.unless):
+                continue
+            if not words and argument.optional:
+                continue
             if not words:
                 self.refuse(f"{argument.label} is missing")
             if argument.many:
@@ -108,11 +116,12 @@ class _Reader:
     def _converted(self, argument: Argument, word: str) -> object:
         text = _text(argument, word)
         if argument.choices and text not in argument.choices:
-            self.refuse(f"{argument.flag} must be one of {', '.join(argument.choices)}")
+            name = argument.flag or argument.value
+            self.refuse(f"{name} must be one of {', '.join(argument.choices)}")
         try:
             return argument.convert(text)
         except ValueError as error:
-            self.refuse(f"{argument.flag} {error}")
+            self.refuse(f"{argument.flag or argument.label} {error}")
 
     def _set(self, argument: Argument, value: object) -> None:
         setattr(self._options, argument.name, value)

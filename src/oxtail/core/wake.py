@@ -25,6 +25,7 @@ SKIPPED_NO_FRESH_IDLE: Final = "skipped_no_fresh_idle"
 SKIPPED_RATE_LIMITED: Final = "skipped_rate_limited"
 SKIPPED_DEDUPED: Final = "skipped_deduped"
 SKIPPED_STORE_ERROR: Final = "skipped_store_error"
+SKIPPED_HELD: Final = "skipped_held"
 DISABLED: Final = "disabled"
 LEFT_TO_RECEIVER: Final = "left_to_receiver"
 
@@ -38,6 +39,7 @@ STATUSES: Final[Mapping[str, str]] = {
     SKIPPED_RATE_LIMITED: "An automatic wake of this session was too short a time ago.",
     SKIPPED_DEDUPED: "This reply has caused its one automatic wake already.",
     SKIPPED_STORE_ERROR: "The records that keep automatic wakes rare could not be used.",
+    SKIPPED_HELD: "The receiver's policy holds the message until a person lets it through.",
     DISABLED: "Waking is turned off, for everything or for what nobody asked for.",
     LEFT_TO_RECEIVER: "The receiver's own server brings the mail in through a door of its client.",
     "skipped_throttled": "An operator's wake of this session was too short a time ago.",

@@ -349,7 +349,6 @@ class Layout(Value):
         """Path of the policy of a project."""
         return join(self.policies, "p-" + hash32(root) + ".json")
 
-    @property
     def notices(self) -> str:
         """Path of the lines for the human; only Python peers use it."""
         return join(self.home, "notices.jsonl")

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.core.entry import NAME_MAX_CHARS, PURPOSE_MAX_CHARS
 from oxtail.core.value import Value
-from oxtail.server.schema import Anything, Body, Choice, Field, Flag, Integer, Text, object_schema
+from oxtail.server.schema import (
+    Anything,
+    Body,
+    Choice,
+    Field,
+    Flag,
+    Integer,
+    Targets,
+    Text,
+    object_schema,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +29,8 @@ if TYPE_CHECKING:
 SESSION_ID_MAX_CHARS: Final = 200
 TARGET_MAX_CHARS: Final = 300
 """A session id, a chosen name, or a tmux session name."""
+
+GROUP_MAX: Final = 32
 
 MESSAGE_ID_MAX_CHARS: Final = 200
 """Ids of this implementation have 16; other peers may use longer ones."""
@@ -133,7 +145,13 @@ TOOLS: Final = (
     Tool(
         "send_message",
         (
-            _peer("target"),
+            Targets(
+                "target",
+                TARGET_MAX_CHARS,
+                GROUP_MAX,
+                required=True,
+                note="session id, peer name or tmux name; a list of these; or all",
+            ),
             Body("body", note="1 to 8192 bytes"),
             _wake(),
             Text("reply_to", MESSAGE_ID_MAX_CHARS, note="request_id that this answers"),

@@ -10,6 +10,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from oxtail.core.codec import decode
 from oxtail.core.envelope import check_body
 from oxtail.core.value import Value
 from oxtail.errors import BadArgument
@@ -98,6 +99,44 @@ class Text(Value):
         if self.pattern and not re.fullmatch(self.pattern, value):
             raise BadArgument(self.name, f"must match {self.pattern}")
         return value
+
+
+class Targets(Value):
+    """One receiver or several: a string, or a list of strings.
+
+    Attributes:
+        longest: Most characters of one.
+        most: Most receivers in a list.
+    """
+
+    name: str
+    longest: int
+    most: int
+    required: bool = False
+    note: str = ""
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of the argument."""
+        return {"type": ["string", "array"], "items": {"type": "string"}}
+
+    def check(self, value: object) -> str | tuple[str, ...]:
+        """Return *value*; a list is a tuple.
+
+        A string that holds a JSON list is one: some clients pass a list as text where a string
+        would do as well.
+        """
+        each = Text(self.name, self.longest)
+        if isinstance(value, str) and value.startswith("["):
+            try:
+                listed = decode(value)
+            except ValueError:
+                listed = None
+            value = listed if isinstance(listed, list) else value
+        if not isinstance(value, list):
+            return each.check(value) or ""
+        if not 0 < len(value) <= self.most:
+            raise BadArgument(self.name, f"must be one to {self.most} targets")
+        return tuple(each.check(item) or "" for item in value)
 
 
 class Body(Value):

@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from oxtail.app import ask as app_ask
+from oxtail.app import group as app_group
 from oxtail.app import read as app_read
 from oxtail.app import send as app_send
 from oxtail.app import status as app_status
 from oxtail.core.evidence import Stage
+from oxtail.errors import BadArgument
 from oxtail.server.catalog import WAIT
 
 if TYPE_CHECKING:
@@ -21,10 +23,15 @@ if TYPE_CHECKING:
 
 
 def send_message(ctx: Context, call: Call, arguments: dict[str, Any]) -> None:
-    """Send a message."""
+    """Send a message to one peer, or to several."""
     if (due_in := arguments.pop("due_in_s", None)) is not None:
         arguments["deadline"] = int(ctx.clock.now()) + due_in
     wait_ms = arguments.pop(WAIT, None)
+    if app_group.is_group(arguments["target"]):
+        if wait_ms is not None:
+            raise BadArgument(WAIT, "waits for one receiver only")
+        call.answer(app_group.send_many(ctx, arguments.pop("target"), **arguments).as_dict())
+        return
     result = app_send.send(ctx, **arguments)
     if wait_ms is not None:
         seconds = min(wait_ms, ctx.settings.ask_max_timeout_ms) / 1000

@@ -37,7 +37,7 @@ class FileNotices:
         if notice.session_id is None:
             del members["session_id"]
         line = codec.encode_line({"schema_version": 1, **members})
-        path = self._disk.layout.notices
+        path = self._disk.layout.notices()
         try:
             self._disk.folder(self._disk.layout.home)
             with self._locks.holding(path, "notices_lock_stale_clear"):
@@ -61,7 +61,7 @@ class FileNotices:
 
     def recent(self, limit: int) -> tuple[Notice, ...]:
         """Return the latest notices; see :meth:`oxtail.ports.Notices.recent`."""
-        path = self._disk.layout.notices
+        path = self._disk.layout.notices()
         found: list[Notice] = []
         try:
             lines = codec.split_lines(self._tail(path))

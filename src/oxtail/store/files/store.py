@@ -370,6 +370,7 @@ class FileStore:
                 self._asks.sweep,
                 sweeper.records,
                 sweeper.wakes,
+                sweeper.traffic,
                 sweeper.temporaries,
                 sweeper.locks,
                 unread_boxes,

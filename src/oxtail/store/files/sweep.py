@@ -13,6 +13,7 @@ from oxtail.store.files.locks import STALE_SECONDS
 from oxtail.store.retention import (
     RECORD_KEEP_SECONDS,
     REMINDED_KEEP_SECONDS,
+    TRAFFIC_KEEP_SECONDS,
     WAITER_WAKE_KEEP_SECONDS,
 )
 
@@ -30,6 +31,7 @@ _TEMPORARY: Final = re.compile(
     r".+(?:\.tmp\.([1-9][0-9]{0,9})\.[0-9a-f]+|\.([1-9][0-9]{0,9})\.tmp)"
 )
 
+_TRAFFIC: Final = re.compile(r"[pms]-[0-9a-f]{32}")
 _EVIDENCE: Final = re.compile(r"[oc]-[0-9a-f]{16}")
 
 # npm peers write temporary files beside the first, and leave the second's old ones under new names.
@@ -73,6 +75,14 @@ class Sweeper:
                 if shape.fullmatch(name) and self._age(path) >= seconds:
                     self._disk.remove(path)
 
+    def traffic(self) -> None:
+        """Forget what passed between sessions that have been silent for a day."""
+        folder = self._disk.layout.traffic
+        for name in self._disk.names(folder):
+            path = os.path.join(folder, name)
+            if _TRAFFIC.fullmatch(name) and self._age(path) > TRAFFIC_KEEP_SECONDS:
+                self._disk.remove(path)
+
     def temporaries(self) -> None:
         """Remove temporary files whose writer has ended."""
         layout = self._disk.layout
@@ -95,6 +105,11 @@ class Sweeper:
             layout.reminded,
             layout.activity,
             layout.sticky_claims,
+            layout.traffic,
+            layout.policies,
+            layout.lineage,
+            layout.expired,
+            layout.home,
         ):
             for name in self._disk.names(folder):
                 match = _TEMPORARY.fullmatch(name)
