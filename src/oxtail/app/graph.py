@@ -81,7 +81,7 @@ def wait_graph(
             heirs[session_id] = ctx.lineage.heir(session_id)
         return heirs[session_id]
 
-    people = _people(ctx, heir)
+    people = _people(ctx)
     root, is_here = _scope(ctx, project_root, everywhere)
     here = [each for each in people.values() if is_here(each.cwd)]
     ours = {each.session_id for each in here}
@@ -119,7 +119,7 @@ def wait_graph(
     return WaitsResult(root, graph)
 
 
-def _people(ctx: Context, heir: Callable[[str], str]) -> dict[str, _Person]:
+def _people(ctx: Context) -> dict[str, _Person]:
     """Return all sessions that run or may come back; those that run first, then the latest."""
     found: dict[str, _Person] = {}
     for entry in sorted(ctx.registry.entries(), key=lambda entry: entry.session_id or ""):
@@ -129,9 +129,8 @@ def _people(ctx: Context, heir: Callable[[str], str]) -> dict[str, _Person]:
             found.setdefault(session_id, person)
     latest = sorted(ctx.registry.known(), key=lambda known: (-known.last_seen, known.session_id))
     for known in latest:
-        if heir(known.session_id) == known.session_id:
-            person = _Person(known.session_id, known.name, known.cwd, Standing.AWAY)
-            found.setdefault(known.session_id, person)
+        person = _Person(known.session_id, known.name, known.cwd, Standing.AWAY)
+        found.setdefault(known.session_id, person)
     return found
 
 

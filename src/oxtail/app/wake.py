@@ -96,7 +96,7 @@ def _leave_wish(
     """
     if not (isinstance(peer, Entry) and peer.session_id and message_id):
         return
-    if not peer.doors and peer.start_token is None and intent_survives(status):
+    if peer.start_token is None and intent_survives(status):
         ctx.wake_records.wish(peer.session_id, message_id, ctx.session.id)
 
 

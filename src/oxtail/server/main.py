@@ -17,6 +17,7 @@ from oxtail.errors import StoreError
 from oxtail.server import stdio
 from oxtail.server.endpoint import Endpoint
 from oxtail.server.orphan import TICK_SECONDS, Parent
+from oxtail.server.ticks import Ticks
 from oxtail.server.timers import Timers
 from oxtail.server.wire import Output, Stdio, Stop, take_over
 from oxtail.server.worker import Worker, traced
@@ -71,6 +72,8 @@ def serve(ctx: Context, pipes: Stdio, stop: Stop, tick_seconds: float = TICK_SEC
     worker.start()
     watcher = Watcher(ctx, ctx.doors)
     threading.Thread(target=watcher.run, daemon=True).start()
+    ticks = Ticks(ctx, timers)
+    ticks.start()
     why = "stdin_already_closed"
     if not pipes.was_closed:
         why = stdio.run(pipes.source, stop, endpoint.handle, timers, parent.is_gone, tick_seconds)
@@ -78,6 +81,7 @@ def serve(ctx: Context, pipes: Stdio, stop: Stop, tick_seconds: float = TICK_SEC
         ctx.trace("orphan_reap", why=why)
     watcher.stop()
     ended = endpoint.finish(FINISH_SECONDS)
+    ticks.finish(FINISH_SECONDS)
     stop.request(why)
     closing = threading.Thread(
         target=traced, args=(ctx.trace, "job_failed", ctx.session.close), daemon=True

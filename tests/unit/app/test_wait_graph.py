@@ -10,7 +10,6 @@ from oxtail.app.send import reply, send
 from oxtail.app.work import complete, reassign
 from oxtail.cli.graph import text_of
 from oxtail.core.correlation import Ask
-from oxtail.core.entry import OURS
 from oxtail.core.waits import Kind, Orphan, Stage, Standing, Wait
 
 DAVE = "44444444-4444-4444-8444-444444444444"
@@ -24,20 +23,12 @@ def world() -> World:
 
 @pytest.fixture
 def alice(world):
-    return owing(world.context(ALICE, pid=1, name="alice"))
+    return world.context(ALICE, pid=1, name="alice")
 
 
 @pytest.fixture
 def bob(world):
-    return owing(world.context(BOB, pid=2, name="bob"))
-
-
-def owing(ctx):
-    """Let the session of *ctx* say that it can owe work."""
-    entry = ctx.session.entry
-    able = entry._replace(capabilities=OURS._replace(obligations=True))
-    ctx.registry.shared[entry.server_pid] = able
-    return ctx
+    return world.context(BOB, pid=2, name="bob")
 
 
 def ask(world: World, waiter: str, target: str, request: str = REQUEST) -> Ask:
@@ -97,7 +88,7 @@ def test_work_that_was_closed_is_no_wait(world, alice, bob):
 
 
 def test_work_that_was_handed_on_is_a_wait_for_its_new_owner(world, alice, bob):
-    carol = owing(world.context(CAROL, pid=3))
+    carol = world.context(CAROL, pid=3)
     sent = send(alice, BOB, "do it", action_required=True)
     reassign(bob, sent.message_id, CAROL, "she knows better")
     (wait,) = waits(carol)
@@ -178,6 +169,37 @@ def test_sessions_appear_under_the_ids_that_they_go_by_now(world, alice, bob):
     assert {(wait.waiter, wait.target) for wait in graph.waits} == {(ALICE, BOB)}
     assert len(graph.waits) == 3
     assert [each.standing for each in graph.sessions] == [Standing.RUNNING] * 2
+
+
+def test_work_in_the_ledger_of_an_earlier_id_is_owed_by_its_heir(world, alice, bob):
+    send(alice, BOB, "do it", action_required=True)
+    bob.session.close()
+    world.known.pop(BOB)
+    world.store.world.pending.clear()
+    world.context(CAROL, pid=3)
+    world.sides.lineage.record(BOB, CAROL, "clear")
+    (wait,) = waits(alice)
+
+    assert (wait.target, wait.kind, wait.orphan) == (CAROL, Kind.WORK, None)
+
+
+def test_work_that_an_earlier_id_gave_is_waited_for_by_its_heir(world, alice, bob):
+    send(alice, BOB, "do it", action_required=True)
+    world.context(CAROL, pid=3)
+    world.sides.lineage.record(ALICE, CAROL, "clear")
+    (wait,) = waits(bob)
+
+    assert (wait.waiter, wait.kind) == (CAROL, Kind.WORK)
+
+
+def test_an_answer_to_an_earlier_id_ends_the_wait(world, alice, bob):
+    world.store.suspend_ask(ask(world, "alice-before", BOB))
+    send(bob, ALICE, "the answer", reply_to=REQUEST)
+    assert len(waits(alice)) == 1
+    world.sides.lineage.record("alice-before", ALICE, "clear")
+    world.sides.lineage.record(ALICE, CAROL, "clear")
+
+    assert waits(alice) == ()
 
 
 def test_an_answer_under_the_next_id_ends_the_wait(world, alice, bob):
