@@ -141,19 +141,19 @@ class FileLineage:
         past = self._past(heir)
         if past.taking is None:
             return
-        former = past.taking
+        former, now = past.taking, self._clock.now()
         members = {
             "schema_version": 1,
             "session_id": former,
             "successor": heir,
             "source": source,
-            "at": int(self._clock.now()),
+            "at": int(now),
         }
         self._remove(self._disk.layout.successor(heir))
         path = self._disk.layout.successor(former)
         try:
             if self._next(former) is None:
-                self._disk.create(path, codec.encode_compact(members), durable=True)
+                self._disk.create(path, codec.encode_compact(members), durable=True, mtime=now)
         except OSError as error:
             raise StoreError(f"cannot write {path}: {error.strerror}", path=path) from error
         won = self._next(former) == heir
@@ -171,10 +171,11 @@ class FileLineage:
         }
         if past.taking is not None:
             members["taking"] = past.taking
-        members |= {"source": source, "at": int(self._clock.now())}
+        now = self._clock.now()
+        members |= {"source": source, "at": int(now)}
         path = self._disk.layout.past(heir)
         try:
-            self._disk.publish(path, codec.encode_compact(members))
+            self._disk.publish(path, codec.encode_compact(members), mtime=now)
         except OSError as error:
             raise StoreError(f"cannot write {path}: {error.strerror}", path=path) from error
 
