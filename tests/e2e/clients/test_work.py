@@ -6,10 +6,13 @@ is looked at in the file that the receipt names.
 
 from __future__ import annotations
 
+import json
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
+from e2e.clients.proofs import proof
 from e2e.clients.runner import SCENARIO_SECONDS, play
 from e2e.clients.scenarios.work import ANSWERS, NEWS, RESULT, TASK
 from helpers.capabilities import needs, where
@@ -23,6 +26,21 @@ pytestmark = [
 
 BODIES = {"queue": TASK, "hook": NEWS, "inbox door": RESULT}
 RECEIVERS = {"queue": "codex", "hook": "claude", "inbox door": "claude"}
+RECORDS = {
+    "queue": ("response_item", "message"),
+    "hook": ("attachment", "hook_additional_context"),
+    "inbox door": ("attachment", "hook_additional_context"),
+    "codex": ("response_item", "function_call_output"),
+    "claude": ("user", "user"),
+}
+"""Which lines have a text before the model; other lines tell of it, in the same words."""
+
+
+def record(text: str) -> tuple[str, str]:
+    """Return what kind of line of a transcript *text* is."""
+    line = json.loads(text)
+    content = line.get("attachment") or line.get("payload") or line["message"]
+    return line["type"], content.get("type") or content["role"]
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +85,35 @@ def test_completed_work_is_open_no_more_and_is_completed_once(facts: dict[str, A
 
 
 def test_the_delegation_is_answered_by_the_result(facts: dict[str, Any]) -> None:
-    status = facts["status"]
-    stages = {one["stage"] for one in status["evidence"]}
+    assert facts["status"]["status"] == "answered"
+    assert proof(facts["status"], "answered") == {
+        "stage": "answered",
+        "at": ANY,
+        "message_id": facts["completed"]["completion_message_id"],
+    }
 
-    assert status["status"] == "answered"
-    assert {"stored", "shown", "answered"} <= stages
+
+def test_each_stage_of_the_delegation_has_its_proof(facts: dict[str, Any]) -> None:
+    status = facts["found"]["queue"]["status"]
+    offered, shown = proof(status, "offered"), proof(status, "shown")
+
+    assert [one["stage"] for one in status["evidence"]] == [
+        "stored",
+        "offered",
+        "shown",
+        "in_context",
+        "answered",
+    ]
+    assert offered
+    assert (offered["door"], offered["attempt"]) == ("codex-queue", 1)
+    assert shown
+    assert (shown["via"], shown["recipient_session_id"]) == ("hook", facts["codex"])
+
+
+def test_a_sender_that_waits_is_told_that_its_message_was_shown(facts: dict[str, Any]) -> None:
+    receipt = facts["news"]["receipt"]
+
+    assert (receipt["status"], receipt["timed_out"]) in [("shown", False), ("in_context", False)]
 
 
 def test_nobody_types_and_no_model_is_asked_in_vain(facts: dict[str, Any]) -> None:
@@ -85,6 +127,7 @@ def test_a_receipt_names_the_line_of_the_transcript(facts: dict[str, Any], way: 
     found = facts["found"][way]
 
     assert facts[RECEIVERS[way]] in found["transcript"]
+    assert record(found["text"]) == RECORDS[way]
     assert found["id"] in found["text"]
     assert BODIES[way] in found["text"]
 
@@ -100,6 +143,7 @@ def test_the_result_of_a_tool_is_a_line_of_the_transcript(
     assert read[client]["before"]["status"] == "stored"
     assert found["status"]["status"] == "in_context"
     assert read[client]["session"] in found["transcript"]
+    assert record(found["text"]) == RECORDS[client]
     assert found["id"] in found["text"]
     assert found["body"] in found["text"]
 

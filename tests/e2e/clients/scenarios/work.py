@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Final
 
 from e2e.clients.hooks import trace
-from e2e.clients.person import SetUpClaude, SetUpCodex, idle, set_up
+from e2e.clients.person import HOME, SetUpClaude, SetUpCodex, idle, set_up
 from e2e.clients.proofs import found_by
-from e2e.clients.stage import Stage, stage
+from e2e.clients.stage import Stage, stage, until
 
 if TYPE_CHECKING:
     from e2e.clients.model import Mind
@@ -16,6 +17,7 @@ TASK: Final = "Count the files, please."
 NEWS: Final = "I have begun to count."
 RESULT: Final = "There are forty-two files."
 OTHER: Final = "There are none after all."
+WAIT_MS: Final = 15_000
 ANSWERS: Final = {"claude": 5, "codex": 8}
 """How often each model is asked in :func:`delegate`, if nothing asks it in vain."""
 
@@ -23,6 +25,17 @@ ANSWERS: Final = {"claude": 5, "codex": 8}
 def headers(mind: Mind) -> list[str]:
     """Return the headers of all messages that the model has before it."""
     return [line for line in mind.sees().split("\n") if line.startswith("--- msg ")]
+
+
+def is_stored(body: str) -> bool:
+    """Tell whether a message with *body* waits in a box."""
+    folder = f"{HOME}/.oxtail/mailboxes"
+    for name in os.listdir(folder):
+        if name.endswith(".jsonl"):
+            with open(f"{folder}/{name}", encoding="utf-8") as file:
+                if body in file.read():
+                    return True
+    return False
 
 
 def delegate(scene: Stage, claude: SetUpClaude, codex: SetUpCodex) -> None:
@@ -41,8 +54,10 @@ def delegate(scene: Stage, claude: SetUpClaude, codex: SetUpCodex) -> None:
     work = facts["sent"]["message_id"]
     facts["codex sees"] = {"times": codex.mind.sees().count(TASK), "headers": headers(codex.mind)}
     # While its asker is in the middle of a turn, a line about how it stands.
-    facts["news"] = codex.mind.call("send_message", target=claude.session_id, body=NEWS)
+    waiting = codex.mind.use("send_message", target=claude.session_id, body=NEWS, wait_ms=WAIT_MS)
+    until(lambda: is_stored(NEWS), "the news lie in a box")
     facts["open for claude"] = claude.mind.call("my_open_work")
+    facts["news"] = codex.mind.result(waiting)
     facts["result too early"] = claude.mind.sees().count(RESULT)
     claude.mind.say("Delegated.")
     idle(claude.name)
