@@ -72,7 +72,7 @@ def text_for(left: Left) -> str:
         )
     if left.mail:
         waits = "1 message waits" if left.mail == 1 else f"{_count(left.mail)} messages wait"
-        parts.append(f"Mail: {waits}, none was taken; call read_my_messages.")
+        parts.append(f"Mail: {waits}; if no message text came with this, call read_my_messages.")
     if not parts:
         return ""
     return (
