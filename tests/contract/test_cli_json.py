@@ -252,3 +252,46 @@ def test_diagnose(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert list(found) == ["trace_file", "counted", "total", "by_status", "by_via"]
     assert found["by_status"] == {"disabled": 1, "fired": 1}
     assert found["by_via"] == {"ask_peer": {"disabled": 1, "fired": 1}}
+
+
+def test_the_wait_graph(command: Command) -> None:
+    empty = command.result("work", "--graph")
+    assert list(empty) == [
+        "schema_version",
+        "ok",
+        "project_root",
+        "at",
+        "sessions",
+        "waits",
+        "circles",
+        "counts",
+        "truncated",
+    ]
+    assert (empty["waits"], empty["counts"]["waits"]) == ([], 0)
+
+    command.result("inbox", "--as", PEER)
+    sent = command.result("send", "--as", ME, PEER, "do it", "--action-required")
+    found = command.result("work", "--graph")
+    (wait,) = found["waits"]
+    assert set(wait) == {
+        "from_session_id",
+        "to_session_id",
+        "kind",
+        "stage",
+        "request_id",
+        "message_id",
+        "since",
+        "age_seconds",
+        "deadline",
+        "overdue",
+        "attempts",
+        "orphaned",
+    }
+    assert (wait["from_session_id"], wait["to_session_id"]) == (ME, PEER)
+    assert (wait["kind"], wait["stage"], wait["orphaned"]) == ("work", "open", "target_away")
+    assert wait["message_id"] == sent["message_id"]
+    assert [set(each) for each in found["sessions"]] == [
+        {"session_id", "short_id", "name", "standing", "deadlocked"}
+    ] * 2
+    assert set(found["counts"]) == {"waits", "deadlocks", "orphaned", "overdue"}
+    assert command.result("work", "--graph", "--all")["project_root"] is None
