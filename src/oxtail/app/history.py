@@ -16,7 +16,6 @@ from oxtail.core.history import (
     Thread,
     Wanted,
     both,
-    every_record,
     with_peer,
 )
 from oxtail.core.names import hash32, is_uuid_shape
@@ -183,7 +182,8 @@ def _peers(ctx: Context, scope: Scope, who: str) -> set[str]:
     return found
 
 
-def _thread(ctx: Context, name: str, wanted: Wanted) -> Callable[[Record], bool]:
+def _thread(ctx: Context, name: str, wanted: Wanted) -> Thread:
+    """Return the thread that *name* names, with all records of the scope in it."""
     thread = Thread(name, ctx.lineage.heir)
 
     def add(record: Record) -> bool:
@@ -194,24 +194,33 @@ def _thread(ctx: Context, name: str, wanted: Wanted) -> Callable[[Record], bool]
         raise AssertionError("nothing matches")
     if not thread.is_known:
         raise MessageNotFound(f"No message here has or answers the id {name[:64]!r}.")
-
-    def has(record: Record) -> bool:
-        thread.add(record)
-        return thread.has(record)
-
-    return has
+    return thread
 
 
 def _wanted(
     ctx: Context, scope: Scope, filters: Filters, report: Callable[[Problem], None]
-) -> Wanted:
+) -> tuple[Wanted, Thread | None]:
+    """Return what is asked for but for the thread, and that thread."""
     wanted = Wanted(scope.owners, filters.everywhere, report=report)
-    matches: Callable[[Record], bool] = every_record
-    if filters.peer is not None:
-        matches = with_peer(_peers(ctx, scope, filters.peer))
-    if filters.thread is not None:
-        matches = both(_thread(ctx, filters.thread, wanted), matches)
-    return wanted._replace(matches=matches, since=filters.since, until=filters.until)
+    peers = None if filters.peer is None else _peers(ctx, scope, filters.peer)
+    thread = None if filters.thread is None else _thread(ctx, filters.thread, wanted)
+    wanted = wanted._replace(since=filters.since, until=filters.until)
+    return wanted if peers is None else wanted._replace(matches=with_peer(peers)), thread
+
+
+def _all_wanted(
+    ctx: Context, scope: Scope, filters: Filters, report: Callable[[Problem], None]
+) -> Wanted:
+    """Return what is asked for."""
+    wanted, thread = _wanted(ctx, scope, filters, report)
+    if thread is None:
+        return wanted
+
+    def is_in_thread(record: Record) -> bool:
+        thread.add(record)  # it may have come since the others were
+        return thread.has(record)
+
+    return wanted._replace(matches=both(is_in_thread, wanted.matches))
 
 
 class _Problems:
@@ -244,7 +253,7 @@ def log(ctx: Context, filters: Filters, *, limit: int) -> Page:
     """
     problems: list[Problem] = []
     scope = scope_of(ctx, filters)
-    wanted = _wanted(ctx, scope, filters, _Problems(problems.append))
+    wanted = _all_wanted(ctx, scope, filters, _Problems(problems.append))
     records = list(ctx.history.records(wanted._replace(newest=limit + 1)))
     return _page(scope, records, limit, problems)
 
@@ -259,7 +268,7 @@ def search(ctx: Context, query: str, filters: Filters, *, limit: int) -> Page:
     words = parse_query(query)
     problems: list[Problem] = []
     scope = scope_of(ctx, filters)
-    wanted = _wanted(ctx, scope, filters, _Problems(problems.append))
+    wanted = _all_wanted(ctx, scope, filters, _Problems(problems.append))
     found, remark = ctx.history.search(words, wanted._replace(newest=limit + 1))
     return _page(scope, list(found), limit, problems)._replace(remark=remark)
 
@@ -273,7 +282,7 @@ def export(
         TargetNotFound, MessageNotFound, StoreError: as for :func:`log`.
     """
     scope = scope_of(ctx, filters)
-    return scope, ctx.history.records(_wanted(ctx, scope, filters, _Problems(report)))
+    return scope, ctx.history.records(_all_wanted(ctx, scope, filters, _Problems(report)))
 
 
 def follow(
@@ -296,15 +305,17 @@ def follow(
     started = int(ctx.clock.now())
     reporting = _Problems(report)
     scope = scope_of(ctx, filters)
-    wanted = _wanted(ctx, scope, filters, reporting)._replace(newest=limit)
+    wanted, thread = _wanted(ctx, scope, filters, reporting)
     at_first = set(map(hash32, scope.owners))
 
-    def is_new(record: Record) -> bool:
+    def may_be_shown(record: Record) -> bool:
+        # What is new is taken up now and judged when all is in that came together with it: an
+        # answer may be read before its question.
         return (
             filters.everywhere or record.ledger in at_first or record.message.enqueued_at >= started
-        )
+        ) and (thread is None or thread.add(record) or thread.has(record))
 
-    wanted = wanted._replace(matches=both(is_new, wanted.matches))
+    wanted = wanted._replace(matches=both(may_be_shown, wanted.matches), newest=limit)
     mark, here = Bookmark(), _who_is_here(ctx)
     while True:
         boxes = scope.running[:BELLS_MAX]
@@ -312,7 +323,8 @@ def follow(
             while scope.running[:BELLS_MAX] == boxes:
                 records, mark = ctx.history.after(mark, wanted)
                 for record in records:
-                    emit(record, scope)
+                    if thread is None or thread.has(record):
+                        emit(record, scope)
                 wanted = wanted._replace(newest=None)
                 bell.wait(LOOK_SECONDS)
                 if not goes_on():

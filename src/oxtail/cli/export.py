@@ -35,6 +35,8 @@ def _longest_ticks(text: str) -> int:
 def span(text: str) -> str:
     """Return *text* as a code span of one line that it cannot leave."""
     line = one_line(text)
+    if not line:
+        return "(empty)"
     ticks = "`" * (_longest_ticks(line) + 1)
     # A blank on either side is part of the marks where the text begins or ends with one of them.
     return (

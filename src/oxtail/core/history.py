@@ -159,15 +159,18 @@ class Thread:
         self._above: dict[_Node, _Node] = {}
         self._named: list[_Node] = []
         self._sessions: dict[str, str] = {}
+        self._added: set[str] = set()
 
     @property
     def is_known(self) -> bool:
         """Whether any record that was added has the name, or answers or is about it."""
         return bool(self._named)
 
-    def add(self, record: Record) -> None:
-        """Take *record* into account."""
+    def add(self, record: Record) -> bool:
+        """Take *record* into account; return whether its message was new."""
         message = record.message
+        is_new = message.id not in self._added
+        self._added.add(message.id)
         own = ("m", message.id)
         self._root(own)
         if message.source_message_id:
@@ -177,6 +180,7 @@ class Thread:
             for request in (message.request_id, message.reply_to):
                 if request:
                     self._join(own, ("r", request, *pair))
+        return is_new
 
     def has(self, record: Record) -> bool:
         """Tell whether *record*, which was added, belongs to the thread."""
