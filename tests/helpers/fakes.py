@@ -294,6 +294,7 @@ class World:
         kind: str = "claude-code",
         name: str | None = None,
         announced: bool = True,
+        returns: bool = True,
         **settings: Any,
     ) -> Context:
         """Return the context of one session, which is open."""
@@ -317,6 +318,7 @@ class World:
             clock=self.clock,
             trace=self.trace,
             lineage=self.sides.lineage,
+            returns=returns,
         )
         session.open()
         return Context(
