@@ -43,7 +43,7 @@ IDLE: Final = float("inf")
 """How long to rest while nothing has moved."""
 
 KEPT_MAX: Final = 256
-"""How many messages are kept that were found before their receipts."""
+"""How many messages are kept that were found before their receipts, the latest ones."""
 
 SESSIONS_MAX: Final = 2
 """In how many transcripts to look: a session that has got a new id may have mail in the old one."""
@@ -64,7 +64,7 @@ class Witness:
         self._ctx = ctx
         self._marks: dict[str, Mark] = {}
         self._paths: dict[str, str] = {}
-        self._kept: dict[str, _Found] = {}
+        self._kept: dict[_Found, None] = {}
         self._next: float | None = ctx.clock.monotonic() + FIRST_SECONDS
         self._looks = 0
 
@@ -91,6 +91,7 @@ class Witness:
         self._looks += 1
         if self._looks >= len(LOOK_AFTER_SECONDS):
             self._next = None
+            self._kept.clear()
             return IDLE
         self._next = now + LOOK_AFTER_SECONDS[self._looks]
         return LOOK_AFTER_SECONDS[self._looks]
@@ -98,9 +99,8 @@ class Witness:
     def _search(self) -> bool:
         """Read what is new and judge it; return whether there is more to read."""
         ctx, behind = self._ctx, False
-        kept, self._kept = self._kept, {}
-        for found in kept.values():
-            self._judge(found)
+        for found in list(self._kept):
+            self._consider(found)
         marks: dict[str, Mark] = {}
         for session_id in ctx.session.ids()[:SESSIONS_MAX]:
             path = self._path(session_id)
@@ -115,7 +115,7 @@ class Witness:
             marks[path] = growth.mark
             behind = behind or growth.more
             for line, sighting in growth.seen:
-                self._judge(_Found(sighting, path, line))
+                self._consider(_Found(sighting, path, line))
         self._marks = marks
         return behind
 
@@ -127,34 +127,40 @@ class Witness:
             client.type, session_id, client.cwd
         )
 
-    def _judge(self, found: _Found) -> None:
-        """Record where the message stands if it was shown to this session, and all of it."""
+    def _consider(self, found: _Found) -> None:
+        if self._judge(found):
+            self._kept.pop(found, None)
+            return
+        self._kept.setdefault(found)
+        if len(self._kept) > KEPT_MAX:
+            del self._kept[next(iter(self._kept))]
+
+    def _judge(self, found: _Found) -> bool:
+        """Record where the message stands if it was shown to this session, and all of it.
+
+        Returns:
+            False if its receipt is not there; it is written after the output is out, so perhaps in
+            a moment.
+        """
         from oxtail.core.sighting import shows
 
         ctx, message_id = self._ctx, found.sighting.message_id
         if ctx.evidence.context_of(message_id) is not None:
-            return
+            return True
         receipt = ctx.store.receipt(message_id)
         if receipt is None:
-            # Written after the output is out, so perhaps in a moment.
-            if len(self._kept) < KEPT_MAX:
-                self._kept.setdefault(message_id, found)
-            return
-        if receipt.recipient_session_id not in (None, *ctx.session.ids()):
-            return
-        message = received(ctx, message_id)
+            return False
+        mine = receipt.recipient_session_id in (None, *ctx.session.ids())
+        message = received(ctx, message_id) if mine else None
         if message is None:
-            return
+            return True
+        where = {"transcript": found.transcript, "line": found.line}
         if not shows(found.sighting, message.body):
-            ctx.trace(
-                "message_cut",
-                message_id=message_id,
-                transcript=found.transcript,
-                line=found.line,
-            )
-            return
-        place = InContext(message_id, found.transcript, found.line, int(ctx.clock.now()))
-        ctx.evidence.found(place)
-        ctx.trace("in_context", **place._asdict())
+            ctx.trace("message_cut", message_id=message_id, **where)
+            return True
+        at = int(ctx.clock.now())
+        ctx.evidence.found(InContext(message_id, found.transcript, found.line, at))
+        ctx.trace("message_in_context", message_id=message_id, **where)
         if message.from_session_id:
             ctx.store.ring(session_box(message.from_session_id))
+        return True
