@@ -98,6 +98,8 @@ def _deliver_result(ctx: Context, closing: Closing, wake: str) -> CloseResult:
         note=_PARKED if is_gone else None,
     )
     if ctx.store.receipt(envelope.id):
+        if closing.request_id:
+            ctx.store.consume_pending_ask(closing.requester, closing.request_id)
         return result._replace(already_delivered=True, stored=False, parked=False, note=None)
     _commit(ctx, peer, envelope)
     return result._replace(wake=_wake(ctx, peer, wake, envelope))
