@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from helpers.command import python_peer
 from oxtail import __version__
 from oxtail.cli.main import main
+from oxtail.core.names import hash32
 
 ME = "aaaaaaaa-0000-4000-8000-000000000001"
 PEER = "bbbbbbbb-0000-4000-8000-000000000002"
@@ -295,3 +297,90 @@ def test_the_wait_graph(command: Command) -> None:
     ] * 2
     assert set(found["counts"]) == {"waits", "deadlocks", "orphaned", "overdue"}
     assert command.result("work", "--graph", "--all")["project_root"] is None
+
+
+def test_log_and_search(command: Command, project: Path) -> None:
+    command.result("inbox", "--as", PEER)
+    sent = command.result("send", "--as", ME, PEER, "hello", "there")
+
+    log = command.result("log")
+    found = command.result("search", "hello")
+    none = command.result("search", "absent")
+
+    members = [
+        "schema_version",
+        "project_root",
+        "count",
+        "older_left_out",
+        "messages",
+        "unreadable",
+        "remark",
+    ]
+    assert list(log) == list(found) == list(none) == members
+    assert (log["project_root"], log["count"], log["older_left_out"]) == (str(project), 1, False)
+    assert log["messages"] == found["messages"]
+    (row,) = log["messages"]
+    assert list(row) == [
+        "to_session_id",
+        "to_name",
+        "from_name",
+        "ledger",
+        "outcome",
+        "message",
+    ]
+    assert (row["to_session_id"], row["to_name"], row["outcome"]) == (PEER, None, None)
+    assert re.fullmatch("[0-9a-f]{32}", row["ledger"])
+    assert has(row["message"], ["schema_version", "id", "body", "enqueued_at", "body_bytes"])
+    assert row["message"]["id"] == sent["message_id"]
+    assert (none["count"], none["messages"], log["remark"]) == (0, [], None)
+    assert command.result("log", "--all")["project_root"] is None
+    assert command.result("log", "--limit", "0")["older_left_out"] is True
+
+
+def test_a_ledger_that_cannot_be_read(command: Command, home: Path) -> None:
+    command.result("inbox", "--as", PEER)
+    ledger = home / ".oxtail" / "received" / f"{hash32(PEER)}.jsonl"
+    ledger.mkdir(parents=True)
+
+    expected = [{"ledger": hash32(PEER), "problem": "not a regular file"}]
+    assert command.result("log")["unreadable"] == expected
+    assert command.result("search", "hello")["unreadable"] == expected
+
+
+def test_export(command: Command, project: Path) -> None:
+    done = command.result("export", "--out", "page.md")
+
+    assert list(done) == [
+        "schema_version",
+        "path",
+        "project_root",
+        "count",
+        "bytes",
+        "unreadable",
+    ]
+    page = project / "page.md"
+    assert (done["path"], done["count"]) == (str(page), 0)
+    assert done["bytes"] == page.stat().st_size
+    assert command.error("export", "--out", "page.md", status=1)["code"] == "file-exists"
+    assert command.result("export", "--out", "page.md", "--force")["count"] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "code"),
+    [
+        (["log", "--since", "soon"], 2, "bad-argument"),
+        (["log", "--until", "2h", "--since", "1h"], 2, "bad-argument"),
+        (["log", "--peer", ""], 2, "bad-argument"),
+        (["log", "--peer", "nobody"], 3, "target-not-found"),
+        (["log", "--follow", "--peer", "nobody"], 3, "target-not-found"),
+        (["log", "--thread", "0f3c9a1be2d47758"], 3, "message-not-found"),
+        (["log", "--limit", "x"], 2, "usage-error"),
+        (["search"], 2, "usage-error"),
+        (["search", "?!"], 2, "bad-argument"),
+        (["search", "x" * 1001], 2, "bad-argument"),
+        (["export"], 2, "usage-error"),
+        (["export", "--out", "no/such/page.md"], 5, "store-error"),
+    ],
+)
+def test_errors_of_looking_back(command: Command, words: list[str], status: int, code: str) -> None:
+    assert command.error(*words, status=status)["code"] == code
