@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from e2e.clients.doors import tmux
 from e2e.clients.hooks import marker
-from e2e.clients.person import SetUpClaude, SetUpCodex, idle, set_up
+from e2e.clients.person import SetUpClaude, SetUpCodex, has_server, idle, set_up
 from e2e.clients.proofs import found_by
 from e2e.clients.stage import Running, Stage, stage, until
 
@@ -51,8 +51,9 @@ def counts(mind: Mind, words: dict[str, str]) -> dict[str, int]:
 
 def before(scene: Stage, claude: SetUpClaude, codex: SetUpCodex) -> dict[str, dict[str, Any]]:
     """Leave something open of each kind; return what was sent."""
-    for client in (codex, claude):
-        client.mind.call("get_my_session")
+    codex.mind.call("get_my_session")
+    claude.mind.turn()
+    has_server(claude)
     old, send = claude.session_id, codex.mind.call
     sent = {
         "handle": send("send_message", target=old, body=HANDLE),

@@ -10,7 +10,7 @@ import re
 from typing import Any, Final
 
 from e2e.clients.hooks import trace
-from e2e.clients.person import HOME, SetUpClaude, SetUpCodex, idle, oxtail, set_up
+from e2e.clients.person import HOME, SetUpClaude, SetUpCodex, has_server, idle, oxtail, set_up
 from e2e.clients.stage import Stage, stage
 
 THANKS: Final = "ok, thanks"
@@ -99,6 +99,7 @@ def main() -> None:
         codex.mind.say("Waiting.")
         claude.show("Acknowledge whatever comes.")
         claude.mind.turn()
+        has_server(claude)
         idle(codex.name)
         go_on_for_ever(scene.facts, claude, codex)
         ask(scene, claude, codex)

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, Final
 
 from e2e.clients.hooks import trace
-from e2e.clients.person import HOME, SetUpClaude, SetUpCodex, idle, set_up
+from e2e.clients.person import HOME, SetUpClaude, SetUpCodex, has_server, idle, set_up
 from e2e.clients.proofs import found_by
 from e2e.clients.stage import Stage, stage, until
 
@@ -46,6 +46,7 @@ def delegate(scene: Stage, claude: SetUpClaude, codex: SetUpCodex) -> None:
     codex.mind.say("Waiting.")
     claude.show("Delegate the counting.")
     claude.mind.turn()
+    has_server(claude)
     idle(codex.name)
 
     facts["sent"] = claude.mind.call(
