@@ -24,6 +24,10 @@ def oxtail_command() -> list[str]:
     return [str(COMMAND)] if COMMAND.exists() else [sys.executable, "-m", "oxtail"]
 
 
+UNDAMPED = dict.fromkeys(("OXTAIL_PAIR_PER_MINUTE", "OXTAIL_SESSION_PER_MINUTE"), "1000000")
+"""Limits that no row reaches, so that the governor takes its time and stops nothing."""
+
+
 class World:
     """A home of its own, with a project folder in it."""
 
@@ -44,6 +48,7 @@ class World:
             "LANG": "C.UTF-8",
             "TERM": "dumb",
             "PYTHONPATH": str(SOURCE),
+            **UNDAMPED,
             **more,
         }
 

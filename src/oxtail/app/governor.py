@@ -146,6 +146,10 @@ def admit(
 def note(ctx: Context, peer: Entry | Known, admission: Admission) -> None:
     """Remember that the message of *admission* is stored.  Never raises."""
     ctx.traffic.note(*_names(ctx, peer), admission.passed)
+    if admission.is_held and peer.session_id:
+        from oxtail.app.policy import tell_of_held
+
+        tell_of_held(ctx, ctx.session.id, peer.session_id)
 
 
 def _names(ctx: Context, peer: Entry | Known) -> tuple[str, str]:

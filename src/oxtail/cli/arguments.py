@@ -31,6 +31,7 @@ from oxtail.cli.argument import (
     stage_and_seconds,
 )
 from oxtail.cli.history_verbs import HISTORY_VERBS
+from oxtail.cli.policy_verbs import POLICY_VERBS
 from oxtail.cli.work_verbs import DELEGATION, WORK_VERBS
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     ),
     **WORK_VERBS,
     **HISTORY_VERBS,
+    **POLICY_VERBS,
     "read": Verb(
         "show what a session said, or what its pane shows",
         "For orientation only: a transcript proves no answer.",

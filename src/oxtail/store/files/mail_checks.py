@@ -168,7 +168,7 @@ def _box(disk: Disk, name: str, path: str, owners: _Owners) -> Iterator[Finding]
     messages = f"{good} message{'s' if good > 1 else ''}"
     if is_held_box(name):
         receiver = _session_of_held(name, owners)
-        problem = f"{messages} for {receiver or 'a session'} wait until a person lets them through"
+        problem = f"{messages} held by the policy of {receiver or 'its receiver'}"
         remedy = f"oxtail policy held{f' --as {quote(receiver)}' if receiver else ''}"
         yield Finding("mail-held", NOTE, problem, remedy, path)
         return
