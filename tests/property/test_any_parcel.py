@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from helpers.strategies import any_text, envelopes, json_values
 from oxtail.core import codec, remote
 from oxtail.core.names import is_host_id, is_message_id, is_session_id
-from oxtail.core.remote import Mail, RemoteHost, RemoteSession
+from oxtail.core.remote import Mail, RemoteHost, RemoteSession, Report
 from oxtail.store.nats import encoding, subjects
-from oxtail.store.nats.encoding import Report, Unreadable
+from oxtail.store.nats.encoding import Unreadable
 
 host_ids = st.integers(0, 2**64 - 1).map(lambda number: f"{number:016x}")
 message_ids = host_ids

@@ -16,6 +16,8 @@ from oxtail.core.value import Value
 from oxtail.errors import DamagedRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from oxtail.core.envelope import Envelope
 
 KEY: Final = re.compile(r"[0-9a-f]{64}")
@@ -55,6 +57,42 @@ class Mail(Value):
     envelope: Envelope
 
 
+class Report(Value):
+    """What became of a message that another host had sent.
+
+    Attributes:
+        message_id: The message.
+        stage: A stage of :mod:`oxtail.core.evidence`.
+        at: When, in unix seconds of the reporting host.
+        via: How it was shown, or None.
+        session_id: To whom, or None.
+        reason: Why it was refused, or None.
+    """
+
+    message_id: str
+    stage: str
+    at: int
+    via: str | None = None
+    session_id: str | None = None
+    reason: str | None = None
+
+
+class Arrival(Value):
+    """What became of mail that another host sent.
+
+    Attributes:
+        is_settled: Whether this host has taken it over, or refused it for good, durably.
+        problem: Why it was not taken over; None if it was.
+    """
+
+    is_settled: bool
+    problem: str | None = None
+
+
+SETTLED: Final = Arrival(is_settled=True)
+UNKNOWN_SENDER: Final = Arrival(is_settled=False, problem="its sender is no session of its host")
+
+
 class RemoteSession(Value):
     """A session on another host.
 
@@ -69,6 +107,7 @@ class RemoteSession(Value):
         activity: ``busy``, ``idle`` or ``unknown``.
         purpose: Its card, or None.
         purpose_at: When the card was set, in unix seconds of its host.
+        seen_at: When its host last spoke of it, in unix seconds of this host; only kept here.
     """
 
     session_id: str
@@ -81,6 +120,7 @@ class RemoteSession(Value):
     activity: str = "unknown"
     purpose: str | None = None
     purpose_at: int = 0
+    seen_at: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Return the members that say something, in a fixed order."""
@@ -121,6 +161,24 @@ class RemoteHost(Value):
         return members
 
 
+class Neighbor(Value):
+    """A session on another host, as it is known here.
+
+    Attributes:
+        host_id: Its host.
+        host_name: What people call that.
+        session: What its host last said of it.
+        is_live: Whether it runs: its host says so, and has spoken of late.
+        key: The public key of its host, or None.
+    """
+
+    host_id: str
+    host_name: str
+    session: RemoteSession
+    is_live: bool
+    key: str | None = None
+
+
 def _text(value: object, limit: int) -> str | None:
     """Return *value* if it is one printable line, cut to *limit* characters."""
     if not isinstance(value, str):
@@ -157,11 +215,14 @@ def _session(members: object) -> RemoteSession | None:
         activity=activity if activity in ACTIVITIES else "unknown",
         purpose=_text(members.get("purpose"), PURPOSE_MAX_CHARS),
         purpose_at=_number(members.get("purpose_at")),
+        seen_at=_number(members.get("seen_at")),
     )
 
 
-def from_dict(members: object) -> RemoteHost:
+def from_dict(members: object, limit: int = SESSIONS_PER_PART) -> RemoteHost:
     """Return the description that *members* holds; sessions that are none are left out.
+
+    So are those beyond *limit*.
 
     Raises:
         DamagedRecord: it is no description of a host.
@@ -179,7 +240,7 @@ def from_dict(members: object) -> RemoteHost:
     if not isinstance(sessions, list) or not 0 <= part < parts <= PARTS_MAX:
         raise DamagedRecord("a host's description lacks its parts")
     found: dict[str, RemoteSession] = {}
-    for item in sessions[:SESSIONS_PER_PART]:
+    for item in sessions[:limit]:
         if session := _session(item):
             found.setdefault(session.session_id, session)
     return RemoteHost(
@@ -192,6 +253,16 @@ def from_dict(members: object) -> RemoteHost:
         key=_matching(KEY, members.get("key")),
         sessions=tuple(found.values()),
     )
+
+
+def merged(parts: Iterable[RemoteHost]) -> RemoteHost:
+    """Return the one description that *parts* of the same host make; part 0 is among them."""
+    ordered = sorted(parts, key=lambda part: part.part)
+    found: dict[str, RemoteSession] = {}
+    for part in ordered:
+        for session in part.sessions:
+            found.setdefault(session.session_id, session)
+    return ordered[0]._replace(part=0, parts=1, sessions=tuple(found.values()))
 
 
 def split(host: RemoteHost) -> tuple[RemoteHost, ...]:

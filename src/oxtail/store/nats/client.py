@@ -19,7 +19,7 @@ from oxtail.errors import EngineRefused, EngineUnreachable
 from oxtail.store.nats import subjects
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from oxtail.store.nats.settings import Engine
 
@@ -70,6 +70,10 @@ class Client:
             "servers": list(engine.urls),
             "name": name,
             "allow_reconnect": False,
+            # Of the first connection alone: each server is tried twice, and then it is ours to say
+            # when to try again.
+            "max_reconnect_attempts": 1,
+            "reconnect_time_wait": 0.1,
             "connect_timeout": CONNECT_SECONDS,
             "ping_interval": PING_SECONDS,
             "max_outstanding_pings": 2,
@@ -123,20 +127,41 @@ class Client:
             return False
         return True
 
-    async def _answered(self, wanted: Awaitable[T]) -> T:
+    def lost(self) -> EngineUnreachable:
+        """Return the error of a connection that is lost."""
+        return EngineUnreachable("the connection to the server was lost")
+
+    async def wait(self, wanted: Coroutine[Any, Any, T], seconds: float) -> T | None:
+        """Return what *wanted* returns, or None if that takes longer than *seconds*.
+
+        Raises:
+            EngineUnreachable: the connection was lost first.
+        """
+        work = asyncio.ensure_future(wanted)
+        end = asyncio.ensure_future(self.closed.wait())
+        try:
+            await asyncio.wait({work, end}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                return work.result()
+            if self.closed.is_set():
+                raise self.lost()
+            return None
+        finally:
+            end.cancel()
+            work.cancel()
+
+    async def _answered(self, wanted: Coroutine[Any, Any, T]) -> T:
         """Return what *wanted* returns, or raise as soon as the connection is lost."""
         work = asyncio.ensure_future(wanted)
         end = asyncio.ensure_future(self.closed.wait())
         try:
             await asyncio.wait({work, end}, return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
-                raise EngineUnreachable("the connection to the server was lost")
+            if not work.done() or work.cancelled():
+                raise self.lost()
             return work.result()
         except errors.NoRespondersError as error:
             raise EngineRefused("the server keeps no mail: run oxtail nats init") from error
-        except (TimeoutError, errors.Error, OSError, asyncio.CancelledError) as error:
-            if isinstance(error, asyncio.CancelledError) and not work.cancelled():
-                raise
+        except (errors.Error, OSError) as error:  # a time-out is an OSError, too
             raise EngineUnreachable(self.complaint or f"no answer: {_said(error)}") from error
         finally:
             end.cancel()
@@ -195,14 +220,24 @@ class Client:
         """
         await self._answered(self._nats.publish(subject, data, reply=reply))
 
-    async def hear(self, subject: str, heard: Callable[[Message], Awaitable[None]]) -> None:
-        """Call *heard* with each message for *subject*, one after another.
+    async def hear(
+        self, subject: str, heard: Callable[[Message], Awaitable[None]]
+    ) -> Callable[[], Awaitable[None]]:
+        """Call *heard* with each message for *subject*, one after another; return what ends it.
 
         Raises:
             EngineUnreachable: the connection is lost.
         """
-        await self._answered(self._nats.subscribe(subject, cb=heard))
+        heard_by = await self._answered(self._nats.subscribe(subject, cb=heard))
         await self._answered(self._nats.flush(ANSWER_SECONDS))
+
+        async def stop() -> None:
+            try:
+                await heard_by.unsubscribe()
+            except errors.Error:
+                return  # it ended with the connection
+
+        return stop
 
     def own_subject(self, name: str) -> str:
         """Return a subject under which only this host hears."""

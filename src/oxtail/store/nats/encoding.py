@@ -12,7 +12,7 @@ from typing import Any, Final
 from oxtail.core import codec, remote
 from oxtail.core import envelope as mail_format
 from oxtail.core.names import is_message_id, is_session_id
-from oxtail.core.remote import Mail
+from oxtail.core.remote import Mail, Report
 from oxtail.core.value import Value
 from oxtail.errors import DamagedRecord
 
@@ -23,26 +23,6 @@ PAYLOAD_MAX_BYTES: Final = 900_000
 
 _REASON_MAX_CHARS: Final = 200
 _WORD_MAX_CHARS: Final = 40
-
-
-class Report(Value):
-    """What became of a message that the receiving host had sent.
-
-    Attributes:
-        message_id: The message.
-        stage: A stage of :mod:`oxtail.core.evidence`.
-        at: When, in unix seconds of the reporting host.
-        via: How it was shown, or None.
-        session_id: To whom, or None.
-        reason: Why it was refused, or None.
-    """
-
-    message_id: str
-    stage: str
-    at: int
-    via: str | None = None
-    session_id: str | None = None
-    reason: str | None = None
 
 
 class Unreadable(Value):

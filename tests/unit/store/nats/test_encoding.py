@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from oxtail.core import codec, remote
-from oxtail.core.remote import Mail
+from oxtail.core.remote import Mail, Report
 from oxtail.store.nats import encoding, subjects
-from oxtail.store.nats.encoding import Report, Unreadable
+from oxtail.store.nats.encoding import Unreadable
 
 A, B = "a" * 16, "b" * 16
 ENVELOPE = {"schema_version": 1, "id": "0" * 16, "body": "hello"}

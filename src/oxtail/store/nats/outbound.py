@@ -1,0 +1,202 @@
+"""From the relay boxes of this host to the stream.
+
+A message leaves its box only after the server has said that it keeps it, so it may be sent twice
+and never not at all; the server and the receiver drop what they have.  Each sender has one message
+on its way at a time, so that none overtakes another; senders do not wait for each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+from oxtail.core.names import relay_box
+from oxtail.core.remote import unrelayed
+from oxtail.errors import EngineError, EngineRefused, EngineUnreachable, StoreError
+from oxtail.store.nats import encoding, subjects
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from oxtail.core.envelope import Envelope
+    from oxtail.core.mail import Claim
+    from oxtail.ports import Bell, Store
+    from oxtail.store.nats.client import Client
+    from oxtail.store.nats.local import Local
+    from oxtail.trace import Trace
+
+BATCH: Final = 200
+"""Most messages that are taken out of a box at a time."""
+
+RINGS_SECONDS: Final = 2.0
+"""How often the hosts that mail may go to are looked up."""
+
+FULL_SECONDS: Final = 5.0
+"""How long a host is left alone after the server refused mail for it."""
+
+REPORT_SECONDS: Final = 0.5
+"""How often it is looked what other hosts want to hear."""
+
+
+class Outbound:
+    """The way out, on one connection.
+
+    Attributes:
+        problems: What keeps mail for a host back, by host id.
+    """
+
+    def __init__(
+        self, client: Client, host_id: str, local: Local, store: Store, trace: Trace
+    ) -> None:
+        self.problems: dict[str, str] = {}
+        self._client = client
+        self._host_id = host_id
+        self._local = local
+        self._store = store
+        self._trace = trace
+        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._interrupt: Callable[[], None] = lambda: None
+
+    async def run(self) -> None:
+        """Carry mail out until the connection is lost.
+
+        Raises:
+            EngineError: the server is there no more.
+        """
+        try:
+            while not self._client.closed.is_set():
+                try:
+                    hosts = await asyncio.to_thread(self._local.relays)
+                    await self._watch(hosts)
+                except StoreError as error:
+                    self._trace("nats_outbound_failed", error=error.message)
+                    await self._client.until_closed(FULL_SECONDS)
+        finally:
+            # Each ends soon: what it waits for ends with the connection.
+            await asyncio.gather(*self._busy.values(), return_exceptions=True)
+
+    async def _watch(self, hosts: tuple[str, ...]) -> None:
+        """Carry what there is for *hosts*, and what comes, until there are other hosts."""
+        boxes = tuple(map(relay_box, hosts))
+        with self._store.bell(boxes, patient=True) as bell:
+            self._interrupt = bell.interrupt
+            while not self._client.closed.is_set():
+                for host in await asyncio.to_thread(self._with_mail, hosts):
+                    self._start(host)
+                rung = await self._rung(bell)
+                if not rung and await asyncio.to_thread(self._local.relays) != hosts:
+                    return
+
+    def _with_mail(self, hosts: tuple[str, ...]) -> list[str]:
+        idle = [host for host in hosts if host not in self._busy]
+        return [host for host in idle if self._store.has_mail(relay_box(host))]
+
+    async def _rung(self, bell: Bell) -> bool:
+        waiting = asyncio.ensure_future(asyncio.to_thread(bell.wait, RINGS_SECONDS))
+        lost = asyncio.ensure_future(self._client.closed.wait())
+        await asyncio.wait({waiting, lost}, return_when=asyncio.FIRST_COMPLETED)
+        lost.cancel()
+        if not waiting.done():
+            bell.interrupt()
+        return await waiting
+
+    def _start(self, host: str) -> None:
+        task = asyncio.ensure_future(self._empty(host))
+        self._busy[host] = task
+
+        def ended(_: object) -> None:
+            del self._busy[host]
+            self._interrupt()  # what came in the last moment was nobody's yet
+
+        task.add_done_callback(ended)
+
+    async def _empty(self, host: str) -> None:
+        """Carry everything that lies in the box of *host*."""
+        box = relay_box(host)
+        try:
+            while not self._client.closed.is_set():
+                waiting = await asyncio.to_thread(self._store.peek, (box,))
+                ids = [message.id for message in waiting.messages[:BATCH]]
+                if not ids:
+                    return
+                claim = await asyncio.to_thread(self._store.claim, (box,), ids)
+                problem = await self._carry(host, claim)
+                if problem is None:
+                    self.problems.pop(host, None)
+                    continue
+                if host not in self.problems:
+                    text = f"mail for host {host} waits on this one: {problem}"
+                    await asyncio.to_thread(self._local.say, "not_carried", text)
+                self.problems[host] = problem
+                await self._client.until_closed(FULL_SECONDS)
+        except StoreError as error:
+            self._trace("nats_outbound_failed", host=host, error=error.message)
+            await self._client.until_closed(FULL_SECONDS)
+        except EngineError as error:
+            self._trace("nats_outbound_ended", host=host, error=error.message)
+
+    async def _carry(self, host: str, claim: Claim) -> str | None:
+        """Carry what was claimed; return what kept some of it back, if anything did."""
+        by_sender: dict[str, list[Envelope]] = {}
+        for message in claim.messages:
+            by_sender.setdefault(message.from_session_id or "", []).append(message)
+        done: dict[str, bool] = {}
+        results = await asyncio.gather(
+            *(self._carry_each(host, messages, done) for messages in by_sender.values()),
+            return_exceptions=True,
+        )
+        if carried := [message_id for message_id, is_carried in done.items() if is_carried]:
+            # Evidence first: a crash between the two carries the messages once more.
+            await self._finish(self._local.carried, host, carried)
+        await self._finish(self._store.forward, claim, tuple(done))
+        problem = None
+        for result in results:
+            if isinstance(result, EngineRefused):
+                problem = result.message
+            elif isinstance(result, EngineUnreachable):
+                problem = problem or result.message
+            elif isinstance(result, BaseException):
+                raise result
+        return problem
+
+    async def _finish(self, work: Any, *arguments: Any) -> None:
+        try:
+            await asyncio.to_thread(work, *arguments)
+        except StoreError as error:
+            self._trace("nats_outbound_failed", error=error.message)
+
+    async def _carry_each(self, host: str, messages: list[Envelope], done: dict[str, bool]) -> None:
+        """Carry *messages* of one sender, each after the one before it is kept."""
+        for message in messages:
+            mail = unrelayed(message)
+            problem = None if mail else "it names no receiver"
+            data = b""
+            if mail:
+                try:
+                    data = encoding.encode_mail(mail)
+                except ValueError as error:
+                    problem = str(error)
+            if problem:
+                await asyncio.to_thread(self._local.undeliverable, host, message.id, problem)
+            else:
+                subject = subjects.mail_subject(host, self._host_id)
+                await self._client.keep(subject, data, encoding.message_key("mail", message.id))
+            done[message.id] = not problem
+
+    # ------------------------------------------------------------------ reports
+
+    async def report(self) -> None:
+        """Tell other hosts what became of their mail, until the connection is lost."""
+        while not await self._client.until_closed(REPORT_SECONDS):
+            try:
+                for host, report in await asyncio.to_thread(self._local.reports):
+                    key = encoding.message_key("receipt", report.message_id, report.stage)
+                    subject = subjects.mail_subject(host, self._host_id)
+                    await self._client.keep(subject, encoding.encode_report(report), key)
+                    await asyncio.to_thread(self._local.told, host, report)
+            except EngineRefused as error:
+                self._trace("nats_report_refused", error=error.message)
+                await self._client.until_closed(FULL_SECONDS)
+            except StoreError as error:
+                self._trace("nats_report_failed", error=error.message)
+                await self._client.until_closed(FULL_SECONDS)
