@@ -6,7 +6,7 @@ out.  It runs after the message is committed, so nothing here may fail the call.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from oxtail.app.results import WakeReport
 from oxtail.core.entry import Entry, Known
@@ -15,6 +15,12 @@ from oxtail.core.wake import Facts, Verdict, decide, decide_ask, intent_survives
 
 if TYPE_CHECKING:
     from oxtail.app.context import Context
+
+TYPED: Final = ("fired", "fired_unconfirmed")
+"""Wake statuses after which keys are in the receiver's pane."""
+
+KEYS: Final = "tmux"
+"""The door of an offer that a sender typed."""
 
 
 def _stack() -> str:
@@ -100,6 +106,14 @@ def _leave_wish(
         ctx.wake_records.wish(peer.session_id, message_id, ctx.session.id)
 
 
+def _note_offer(ctx: Context, message_id: str | None, status: str | None) -> None:
+    """Record that keys were typed for a message; what an own door takes, its server records."""
+    if message_id and status in TYPED:
+        from oxtail.core.evidence import Offered
+
+        ctx.evidence.offered(Offered(message_id, KEYS, int(ctx.clock.now()), 1))
+
+
 def wake_after_send(
     ctx: Context,
     peer: Entry | Known,
@@ -115,6 +129,7 @@ def wake_after_send(
     """
     try:
         report = _report(ctx, peer, wake, reply_to)
+        _note_offer(ctx, message_id, report.status)
         _leave_wish(ctx, peer, message_id, report.status)
     except Exception:  # noqa: BLE001 - see the docstring; the stack goes to the trace
         ctx.trace("wake_failed", target_session_id=peer.session_id, stack=_stack())

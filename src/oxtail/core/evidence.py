@@ -69,7 +69,7 @@ STAGES: Final[Mapping[Stage, Meaning]] = {
     Stage.STORED: Meaning(1, "the sender's record, made after the commit", "the sender"),
     Stage.OFFERED: Meaning(2, "`evidence/o-<id>`", "whoever used the door"),
     # An end outranks what came before it.  What is shown has left the held and the expired mail.
-    Stage.HELD: Meaning(3, "the message in the receiver's held box", "the sender"),
+    Stage.HELD: Meaning(3, "the message in the box of held mail", "the sender, or whoever looks first"),
     Stage.EXPIRED: Meaning(4, "`evidence/e-<id>`", "the server that set it apart"),
     Stage.REFUSED: Meaning(5, "the error of the send; nothing is stored", "the sender"),
     Stage.SHOWN: Meaning(6, "`receipts/<id>`", "the reader, after its output is out"),

@@ -19,7 +19,9 @@ from oxtail.errors import BadArgument, StoreError
 
 @pytest.fixture
 def world() -> World:
-    return World()
+    world = World()
+    world.waker.status = "skipped_no_target"  # nobody has a pane
+    return world
 
 
 @pytest.fixture

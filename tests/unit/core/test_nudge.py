@@ -54,6 +54,18 @@ def test_mail_after_a_batch_that_was_read_is_offered_at_once() -> None:
     assert decide(IDLE._replace(waiting=(B,), offered={}, since_offer=0.5)).ids == (B,)
 
 
+def test_the_next_door_is_taken_after_the_grace_and_the_same_one_after_the_throttle() -> None:
+    facts = IDLE._replace(offered={A: 1}, since_offer=15.0)
+    assert decide(facts._replace(doors=2)) == ((A,), 1, "offer")
+    assert decide(facts._replace(doors=1)).reason == "throttled"
+    assert decide(facts._replace(doors=0)).reason == "throttled"
+    assert decide(facts._replace(doors=2, since_offer=14.9)).reason == "waiting_for_reader"
+    assert decide(facts._replace(doors=2, offered={A: 2})).reason == "throttled"
+    # What has been everywhere does not keep back what has not.
+    both = facts._replace(waiting=(A, B), offered={A: 2, B: 1}, doors=2)
+    assert decide(both).ids == (A, B)
+
+
 def test_a_second_offer_counts_its_attempt() -> None:
     assert decide(IDLE._replace(offered={A: 1}, since_offer=60.0)) == ((A,), 1, "offer")
 
