@@ -56,6 +56,8 @@ def go_on_for_ever(facts: dict[str, Any], claude: SetUpClaude, codex: SetUpCodex
             break
         facts["passed"].append(told["message_id"])
         client.mind.say("Acknowledged.")
+    else:
+        raise AssertionError(f"nobody has stopped them after {FOR_EVER} messages")
     stopped, other = (client, both[1 - number % 2])
     facts["stubborn"] = [acknowledge(stopped) for _ in range(STUBBORN)]
     stopped.mind.say("Stopped.")
