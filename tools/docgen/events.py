@@ -64,6 +64,12 @@ EVENTS: dict[str, str] = {
     "tmux_call": "tmux was run",
     "tmux_door_typed": "keys were typed into a peer's pane, and what was seen afterwards",
     "watch_failed": "a look into the inbox failed in an unforeseen way; the next one comes",
+    "overdue_reminder": "a server reminded its session of overdue work",
+    "waiter_heal_repoke": "a peer that had not seen a question was woken for it again, or that was tried",
+    "waiter_heal_target_gone": "a peer that has not answered does not run, or cannot be told from others",
+    "waiter_heal_tick_error": "the watchdog failed at one step; it tries again",
+    "waiter_heal_wake_error": "waking a peer again failed in an unforeseen way",
+    "waiting_store_error": "a throttle, a wish or a reminder could not be written; nobody is woken for it",
     "wake_failed": "waking failed in an unforeseen way; the message is stored all the same",
     "wake_outcome": "what became of a wake",
 }
