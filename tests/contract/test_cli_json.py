@@ -17,6 +17,7 @@ from oxtail.core.names import hash32
 
 ME = "aaaaaaaa-0000-4000-8000-000000000001"
 PEER = "bbbbbbbb-0000-4000-8000-000000000002"
+OTHER = "cccccccc-0000-4000-8000-000000000003"
 
 
 @pytest.fixture(autouse=True)
@@ -232,6 +233,37 @@ def test_doctor(command: Command, home: Path) -> None:
 )
 def test_errors(command: Command, words: list[str], status: int, code: str) -> None:
     assert command.error(*words, status=status)["code"] == code
+
+
+def test_taking_over_what_another_session_has_left(command: Command) -> None:
+    command.result("inbox", "--as", PEER)
+    command.result("send", "--as", ME, PEER, "hello")
+
+    adopted = command.result("inbox", "--as", ME, "--adopt", PEER)
+
+    assert list(adopted) == [
+        "schema_version",
+        "ok",
+        "session_id",
+        "adopted",
+        "moved",
+        "open_work",
+        "asks",
+    ]
+    assert (adopted["session_id"], adopted["adopted"], adopted["moved"]) == (ME, PEER, 1)
+    error = command.error("inbox", "--as", OTHER, "--adopt", PEER, status=3)
+    assert (error["code"], error["heir"]) == ("has-heir", ME)
+
+
+def test_a_box_that_is_full(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OXTAIL_STORED_MAX_MESSAGES", "1")
+    command.result("inbox", "--as", PEER)
+    command.result("send", "--as", ME, PEER, "hello")
+
+    error = command.error("send", "--as", ME, PEER, "one too many", status=3)
+
+    assert list(error) == ["code", "message", "target_session_id", "waiting", "bytes"]
+    assert (error["code"], error["waiting"]) == ("mailbox-full", 1)
 
 
 def test_a_state_folder_that_cannot_be_used(command: Command, home: Path) -> None:

@@ -14,7 +14,8 @@ from oxtail.cli.parser import parse
 from oxtail.core.codec import encode_line, encode_pretty
 from oxtail.core.entry import OURS, Client, Entry
 from oxtail.core.envelope import Envelope, encode
-from oxtail.core.names import session_box
+from oxtail.core.mail import Load
+from oxtail.core.names import hash32, session_box
 from oxtail.disk.atomic import Disk
 from oxtail.identity.known import parse_known
 from oxtail.store.files.checks import examine
@@ -34,12 +35,13 @@ def state(home: Path) -> Path:
     return path
 
 
-def look(state: Path) -> list[Finding]:
+def look(state: Path, room: Load | None = None) -> list[Finding]:
     probes = Probes(
         is_alive=lambda pid: pid == ALIVE,
         provably_dead=lambda owner: owner.pid == DEAD,
         is_running=lambda entry: entry.server_pid == ALIVE,
         parse_known=parse_known,
+        room=room,
     )
     return examine(Disk(str(state)), probes, NOW)
 
@@ -282,3 +284,56 @@ def test_a_home_that_is_missing_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
     assert outcome.exit_status == 1
     assert json.loads(json.dumps(outcome.result))["healthy"] is False
+
+
+def known_as(state: Path, session_id: str) -> None:
+    put(
+        state / "known" / f"{hash32(session_id)}.json",
+        encode_pretty(
+            {
+                "schema_version": 1,
+                "session_id": session_id,
+                "name": None,
+                "client_type": "codex",
+                "cwd": "/p",
+                "last_seen": 1,
+            }
+        ),
+    )
+
+
+def test_a_box_that_is_full_is_wrong(state: Path) -> None:
+    known_as(state, SESSION)
+    mail(state, session_box(SESSION))
+
+    assert ("mailbox-full", WRONG) not in checks(state)
+    for room in (Load(1, 10_000), Load(10, 50)):
+        (full,) = (f for f in look(state, room=room) if f.check == "mailbox-full")
+        assert full.level == WRONG
+        assert f"--adopt {SESSION}" in full.remedy
+
+
+def test_mail_of_an_id_whose_heir_runs_is_no_trouble(state: Path) -> None:
+    known_as(state, SESSION)
+    mail(state, session_box(SESSION))
+    entry(state, ALIVE, "heir")
+    assert ("mail-waiting", NOTE) in checks(state)
+
+    lineage = state / "lineage"
+    lineage.mkdir(mode=0o700)
+    put(
+        lineage / f"{hash32(SESSION)}.next",
+        encode_line({"schema_version": 1, "session_id": SESSION, "successor": "heir"}),
+    )
+
+    assert not {check for check, _ in checks(state)} & {"mail-waiting", "mail-stuck"}
+
+
+def test_expired_mail_is_told_of(state: Path) -> None:
+    folder = state / "expired"
+    folder.mkdir(mode=0o700)
+    put(folder / f"{session_box(SESSION)}.0011223344556677.jsonl", b"{}\n{}\n")
+
+    (expired,) = (f for f in look(state) if f.check == "mail-expired")
+    assert expired.level == NOTE
+    assert "2 messages expired" in expired.problem
