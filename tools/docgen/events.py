@@ -84,4 +84,5 @@ EVENTS: dict[str, str] = {
     "waiting_store_error": "a throttle, a wish or a reminder could not be written; nobody is woken for it",
     "wake_failed": "waking failed in an unforeseen way; the message is stored all the same",
     "wake_outcome": "what became of a wake",
+    "witness_failed": "a look into the own transcript failed; it is tried again when mail moves",
 }
