@@ -72,9 +72,9 @@ def trace() -> list[dict[str, Any]]:
         return []
 
 
-def send(scene: Stage, target: str, body: str) -> str:
+def send(scene: Stage, target: str, body: str, *options: str) -> str:
     """Send as a Python peer in the project, waking nobody; return the message's id."""
-    words = ("-m", "oxtail", "send", "--json", "--wake", "off", target, body)
+    words = ("-m", "oxtail", "send", "--json", "--wake", "off", *options, target, body)
     done = subprocess.run(
         [sys.executable, *words],
         env={

@@ -22,6 +22,12 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a conversation and its forks report, which is played once."""
+    return play("forks", tmp_path_factory.mktemp("forks"), where("clients"))
+
+
+@pytest.fixture(scope="module")
 def facts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the scenario reports, which is played once."""
     return play("continuity", tmp_path_factory.mktemp("continuity"), where("clients"))
@@ -90,3 +96,11 @@ def test_a_resumed_session_is_reminded_of_open_work(facts: dict[str, Any]) -> No
 
     assert facts["exit code"] == 0
     assert after == {"id": before["id"] + 1, "body": before["body"]}
+
+
+def test_forks_inherit_nothing_from_a_conversation_that_returns(forks: dict[str, Any]) -> None:
+    found = [forks[name] for name in ("one", "other", "parent")]
+
+    assert len({one["id"] for one in found}) == len(found)
+    assert [one["mail"] for one in found] == [0, 0, 1]
+    assert [one["work"] for one in found] == [[], [], [forks["task"]]]

@@ -116,6 +116,18 @@ def test_a_sender_that_waits_is_told_that_its_message_was_shown(facts: dict[str,
     assert (receipt["status"], receipt["timed_out"]) in [("shown", False), ("in_context", False)]
 
 
+def test_overdue_work_brings_back_the_one_who_owes_it_and_can_be_given_up(
+    facts: dict[str, Any],
+) -> None:
+    due = facts["due"]
+    work = due["sent"]["message_id"]
+
+    assert due["seen"] == [1, 2]
+    assert [(one["message_id"], one["overdue"]) for one in due["open"]] == [(work, True)]
+    assert due["blocked"]["obligation_state"] == "blocked"
+    assert due["told"] == 1
+
+
 def test_nobody_types_and_no_model_is_asked_in_vain(facts: dict[str, Any]) -> None:
     assert not [event for event in facts["events"] if event["event"] == "tmux_door_typed"]
     assert facts["turns"] == ANSWERS

@@ -17,6 +17,8 @@ TASK: Final = "Count the files, please."
 NEWS: Final = "I have begun to count."
 RESULT: Final = "There are forty-two files."
 OTHER: Final = "There are none after all."
+DUE: Final = "Say when you are done."
+REASON: Final = "No time for that."
 WAIT_MS: Final = 15_000
 ANSWERS: Final = {"claude": 5, "codex": 8}
 """How often each model is asked in :func:`delegate`, if nothing asks it in vain."""
@@ -72,10 +74,41 @@ def delegate(scene: Stage, claude: SetUpClaude, codex: SetUpCodex) -> None:
     facts["turns"] = {client.name: len(client.mind.turns) for client in (claude, codex)}
 
 
+class Impatient(SetUpClaude):
+    """Claude Code whose server looks each second for what is overdue."""
+
+    def environ(self) -> dict[str, str]:
+        """As ever, with that setting."""
+        return {**super().environ(), "OXTAIL_WAITER_HEAL_INTERVAL_MS": "1000"}
+
+
+def forget(scene: Stage, claude: SetUpClaude, codex: SetUpCodex) -> None:
+    """Let Claude Code end its turn with work that is soon due; report what brings it back."""
+    sent = codex.mind.call(
+        "send_message", target=claude.session_id, body=DUE, action_required=True, due_in_s=1
+    )
+    work = sent["message_id"]
+    claude.mind.call("get_my_session")
+    claude.mind.call("get_my_session")
+    before = claude.mind.sees().count(work)
+    claude.mind.say("Later.")
+    after = claude.mind.sees().count(work)
+    owed = claude.mind.call("my_open_work")
+    blocked = claude.mind.call("block_work", message_id=work, reason=REASON)
+    codex.mind.call("my_open_work")
+    scene.facts["due"] = {
+        "sent": sent,
+        "seen": [before, after],
+        "open": owed["open"],
+        "blocked": blocked,
+        "told": codex.mind.sees().count(f"[blocked] {REASON}"),
+    }
+
+
 def main() -> None:
     """Report what became of the work, and which lines of the transcripts prove it."""
     with stage() as scene:
-        claude, codex = SetUpClaude(scene), SetUpCodex(scene)
+        claude, codex = Impatient(scene), SetUpCodex(scene)
         set_up(scene)
         delegate(scene, claude, codex)
         sent = {
@@ -87,6 +120,7 @@ def main() -> None:
             way: {"id": message_id, **found_by(sender, message_id)}
             for way, (sender, message_id) in sent.items()
         }
+        forget(scene, claude, codex)
         for client in (codex, claude):
             scene.facts[client.name] = client.session_id
             client.mind.say("Done.")
