@@ -123,6 +123,10 @@ def send_many(
         StoreError: the registry could not be read; nothing was sent.
     """
     check_body(body)
+    if idempotency_key is not None:
+        from oxtail.app.repeat import message_id_for
+
+        message_id_for(ctx, idempotency_key)
     everybody = targets == EVERYBODY
     named = _others(ctx) if everybody else _checked(targets)
     rows: list[Row] = []
