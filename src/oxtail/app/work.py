@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from oxtail.app.closing import carry_out, finish_closings
 from oxtail.app.locate import locate
+from oxtail.app.shelf import check_room
 from oxtail.app.work_results import CloseResult, OpenItem, OpenWorkResult
 from oxtail.core.entry import Entry
 from oxtail.core.envelope import check_body
@@ -30,12 +31,14 @@ from oxtail.errors import (
     NotAnObligation,
     PeerHasNoSessionId,
     PeerTakesNoWork,
+    Refused,
     SelfSend,
     StoreError,
 )
 
 if TYPE_CHECKING:
     from oxtail.app.context import Context
+    from oxtail.core.entry import Known
 
 _WAKES: Final = (None, "off", "auto")
 _BEFORE: Final = "It was closed before; nothing was sent."
@@ -146,8 +149,23 @@ def reassign(
         )
     if isinstance(peer, Entry) and not peer.capabilities.obligations:
         raise PeerTakesNoWork
+    _check_accepts(ctx, peer)
     note = check_body(f"[reassigned] to {peer.session_id}: {reason}", "reason")
     return _close(ctx, message_id, State.REASSIGNED, note, wake, peer.session_id)
+
+
+def _check_accepts(ctx: Context, peer: Entry | Known) -> None:
+    """Refuse to hand work on to a session that takes no mail from here, or has no room."""
+    check_room(ctx, peer)
+    if not ctx.policies.are_set():
+        return
+    from oxtail.app.policy import rule_about_me
+
+    if rule_about_me(ctx, peer):
+        raise Refused(
+            "The session lets no mail of yours pass by itself, and so takes no work from you.",
+            target_session_id=peer.session_id,
+        )
 
 
 def _reason(outcome: State, reason: str) -> str:

@@ -10,6 +10,7 @@ from oxtail.app.closing import finish_closings
 from oxtail.app.send import send
 from oxtail.app.work import complete, open_work, reassign
 from oxtail.core.names import reassigned_id, reassignment_note_id
+from oxtail.core.policy import HOLD, REFUSE, Policy, Rule
 from oxtail.core.work import State
 from oxtail.errors import (
     BadArgument,
@@ -17,6 +18,7 @@ from oxtail.errors import (
     DeliveryFailed,
     PeerHasNoSessionId,
     PeerTakesNoWork,
+    Refused,
     SelfSend,
     StoreError,
     TargetNotFound,
@@ -107,6 +109,19 @@ def test_work_is_handed_on_to_whoever_can_owe_it(world, alice, bob):
     with pytest.raises(BadArgument):
         reassign(bob, sent.message_id, ALICE, "")
 
+    assert open_work(bob).as_dict()["open"][0]["state"] == "open"
+
+
+@pytest.mark.parametrize("action", [REFUSE, HOLD])
+def test_work_is_not_handed_on_past_a_policy(world, alice, bob, action):
+    carol = world.context(CAROL, pid=3)
+    carol.policies.set_session(CAROL, Policy((Rule(BOB, action),)))
+    sent = delegate(alice)
+
+    with pytest.raises(Refused):
+        reassign(bob, sent.message_id, CAROL, "x")
+
+    assert open_work(carol).items == ()
     assert open_work(bob).as_dict()["open"][0]["state"] == "open"
 
 
