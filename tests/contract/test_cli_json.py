@@ -144,6 +144,92 @@ def test_a_send_that_waits_says_how_far_the_message_came(command: Command) -> No
     assert [proof["stage"] for proof in sent["receipt"]["evidence"]][:2] == ["stored", "shown"]
 
 
+def test_work_between_sessions(command: Command) -> None:
+    other = "cccccccc-0000-4000-8000-000000000003"
+    for session_id in (ME, PEER, other):
+        command.result("inbox", "--as", session_id)
+    options = ("--action-required", "--due", "2h", "--idempotency-key", "job")
+    sent = command.result("send", "--as", ME, PEER, "please", "do", *options)
+    again = command.result("send", "--as", ME, PEER, "please", "do", *options)
+    assert {"action_required", "obligation_durable", "deadline"} <= set(sent)
+    assert (sent["obligation_durable"], again["repeated"]) == (True, True)
+    assert sent["message_id"] == again["message_id"]
+
+    owed = command.result("work", "--as", PEER)
+    assert list(owed) == ["schema_version", "ok", "session_id", "count", "open", "waits"]
+    (item,) = owed["open"]
+    assert list(item) == [
+        "message_id",
+        "from_session_id",
+        "request_id",
+        "body",
+        "enqueued_at",
+        "age_seconds",
+        "deadline",
+        "overdue",
+        "state",
+        "required_action",
+    ]
+    assert command.result("inbox", "--as", PEER)["open_work_count"] == 1
+    (wait,) = command.result("work", "--as", ME)["waits"]
+    assert (wait["message_id"], wait["to_session_id"], wait["kind"]) == (
+        sent["message_id"],
+        PEER,
+        "work",
+    )
+    everybody = command.result("work")
+    assert list(everybody) == ["schema_version", "ok", "session_id", "waits"]
+    assert everybody["waits"] == [wait]
+    assert command.result("work", "--graph")["counts"]["waits"] == 1
+
+    handed = command.result("reassign", "--as", PEER, item["message_id"], other, "no", "time")
+    assert has(
+        handed,
+        [
+            "schema_version",
+            "ok",
+            "message_id",
+            "obligation_state",
+            "requester_session_id",
+            "reassigned_to",
+            "reassigned_message_id",
+        ],
+    )
+    work = handed["reassigned_message_id"]
+    done = command.result("complete", "--as", other, work, "42")
+    assert has(
+        done,
+        [
+            "schema_version",
+            "ok",
+            "message_id",
+            "obligation_state",
+            "completion_message_id",
+            "requester_session_id",
+            "correlation",
+        ],
+    )
+    assert (done["obligation_state"], done["correlation"]) == ("done", "correlated")
+    for verb in ("complete", "block", "decline"):
+        closed = command.result(verb, "--as", other, work, "again")
+        assert (closed["already_closed"], closed["obligation_state"]) == (True, "done")
+    bodies = [m["body"] for m in command.result("inbox", "--as", ME)["messages"]]
+    assert bodies == [f"[reassigned] to {other}: no time", "42"]
+
+
+@pytest.mark.parametrize(("verb", "state"), [("block", "blocked"), ("decline", "declined")])
+def test_work_that_is_not_done(command: Command, verb: str, state: str) -> None:
+    for session_id in (ME, PEER):
+        command.result("inbox", "--as", session_id)
+    sent = command.result("send", "--as", ME, PEER, "please", "--action-required")
+
+    closed = command.result(verb, "--as", PEER, sent["message_id"], "no", "key")
+
+    assert closed["obligation_state"] == state
+    (message,) = command.result("inbox", "--as", ME)["messages"]
+    assert message["body"] == f"[{state}] no key"
+
+
 def test_peers_flat_and_compact(command: Command, project: Path) -> None:
     with python_peer("receiver", PEER, "waits"):
         flat = command.result("peers")
@@ -229,6 +315,15 @@ def test_doctor(command: Command, home: Path) -> None:
         (["reply", "--as", ME, "0f3c9a1be2d47758", "hello"], 3, "message-not-found"),
         (["read", "nobody"], 3, "target-not-found"),
         (["status", "nonsense"], 2, "bad-argument"),
+        (["complete", "0f3c9a1be2d47758", "done"], 3, "no-session-id"),
+        (["complete", "--as", ME, "0f3c9a1be2d47758", "done"], 3, "message-not-found"),
+        (["block", "--as", ME, "0f3c9a1be2d47758", "x" * 8190], 2, "bad-argument"),
+        (["decline", "--as", ME, "0f3c9a1be2d47758", ""], 2, "bad-argument"),
+        (["reassign", "--as", ME, "0f3c9a1be2d47758", "nobody", "x"], 3, "target-not-found"),
+        (["send", "nobody", "x", "--action-required", "--due", "soon"], 2, "bad-argument"),
+        (["send", "nobody", "x", "--action-required", "--due", "2020-01-01"], 2, "bad-argument"),
+        (["send", "nobody", "x", "--idempotency-key", "k"], 3, "no-session-id"),
+        (["work", "surplus"], 2, "usage-error"),
     ],
 )
 def test_errors(command: Command, words: list[str], status: int, code: str) -> None:
