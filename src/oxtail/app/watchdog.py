@@ -14,6 +14,7 @@ from oxtail.app.closing import finish_closings
 from oxtail.app.locate import locate
 from oxtail.app.wake import wake_again
 from oxtail.core.entry import Entry
+from oxtail.core.names import held_box
 from oxtail.core.notice import Notice, on_one_line
 from oxtail.core.presence import Presence, classify
 from oxtail.core.value import Value
@@ -136,6 +137,7 @@ class Watchdog:
                 answered=answered,
                 reachable=peer is not None,
                 shown=peer is not None and ctx.store.receipt(ask.message_id) is not None,
+                held=peer is not None and self._is_held(ask, peer),
                 age=ctx.clock.now() - one.since,
                 attempts=one.attempts,
                 grace=ctx.settings.waiter_heal_grace_ms / 1000,
@@ -143,6 +145,12 @@ class Watchdog:
             )
         )
         return verdict, peer
+
+    def _is_held(self, ask: Ask, peer: Entry) -> bool:
+        if not self._ctx.policies.are_set():
+            return False
+        ids = dict.fromkeys((ask.target, peer.session_id or ask.target))
+        return self._ctx.store.is_waiting(tuple(map(held_box, ids)), ask.message_id)
 
     def _running(self, ask: Ask) -> Entry | None:
         """Return the one that was asked if it runs; that it does not is traced once."""

@@ -32,6 +32,9 @@ class Verdict(enum.Enum):
     SHOWN = "shown"
     """The question was shown; whoever has seen it is not pressed."""
 
+    HELD = "held"
+    """The target's policy holds it: only a person lets it through."""
+
     YOUNG = "young"
     """There was not much time yet."""
 
@@ -49,6 +52,7 @@ class Facts(Value):
         answered: Whether the asker's ledger holds the answer.
         reachable: Whether whoever was asked runs.
         shown: Whether there is a receipt for the question.
+        held: Whether it lies where a person has to let it through.
         age: Seconds since somebody last waited on it.
         attempts: How often its target was woken for it since.
         grace: Seconds before the first wake.
@@ -58,6 +62,7 @@ class Facts(Value):
     answered: bool
     reachable: bool
     shown: bool
+    held: bool
     age: float
     attempts: int
     grace: float
@@ -72,6 +77,8 @@ def decide(facts: Facts) -> Verdict:
         return Verdict.TARGET_GONE
     if facts.shown:
         return Verdict.SHOWN
+    if facts.held:
+        return Verdict.HELD
     if facts.age < facts.grace:
         return Verdict.YOUNG
     if facts.attempts >= facts.cap:

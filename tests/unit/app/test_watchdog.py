@@ -12,6 +12,7 @@ from oxtail.app.work import complete
 from oxtail.core.correlation import Ask
 from oxtail.core.names import completion_id
 from oxtail.core.offer import Offer
+from oxtail.core.policy import HOLD, Policy, Rule
 from oxtail.core.presence import Marker
 from oxtail.core.watchdog import Verdict
 from oxtail.core.work import Closing, State
@@ -165,6 +166,15 @@ def test_whoever_has_seen_the_question_is_not_pressed(world, alice, bob, asked):
 
     assert verdicts(Watchdog(alice, ()).tick()) == [Verdict.SHOWN]
     assert attempts(world) == [0]
+
+
+def test_nobody_is_woken_for_a_question_that_is_held(world, alice, bob):
+    world.sides.policies.set_session(BOB, Policy((Rule(ALICE, HOLD),)))
+    pend(world, alice)
+    world.clock.advance(GRACE)
+
+    assert verdicts(Watchdog(alice, ()).tick()) == [Verdict.HELD]
+    assert world.waker.woken == []
 
 
 @pytest.mark.parametrize(("known", "error"), [(True, "not-running"), (False, "target-not-found")])

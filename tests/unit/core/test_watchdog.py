@@ -8,7 +8,9 @@ import pytest
 
 from oxtail.core.watchdog import Facts, Verdict, decide, reminder
 
-DUE = Facts(answered=False, reachable=True, shown=False, age=240, attempts=2, grace=240, cap=3)
+DUE = Facts(
+    answered=False, reachable=True, shown=False, held=False, age=240, attempts=2, grace=240, cap=3
+)
 
 
 @pytest.mark.parametrize(
@@ -18,6 +20,7 @@ DUE = Facts(answered=False, reachable=True, shown=False, age=240, attempts=2, gr
         ({"age": 239.9}, Verdict.YOUNG),
         ({"age": -5.0}, Verdict.YOUNG),
         ({"attempts": 3}, Verdict.GAVE_UP),
+        ({"held": True}, Verdict.HELD),
         ({"shown": True}, Verdict.SHOWN),
         ({"reachable": False}, Verdict.TARGET_GONE),
         ({"answered": True}, Verdict.ANSWERED),
@@ -29,13 +32,12 @@ def test_one_fact_changes_the_verdict(change: dict[str, object], verdict: Verdic
 
 def test_the_first_verdict_that_applies_counts() -> None:
     order = list(Verdict)
-    for answered, reachable, shown, age, attempts in product(
-        (False, True), (False, True), (False, True), (0, 240), (0, 3)
+    yes_or_no = (False, True)
+    for answered, reachable, shown, held, age, attempts in product(
+        yes_or_no, yes_or_no, yes_or_no, yes_or_no, (0, 240), (0, 3)
     ):
-        facts = DUE._replace(
-            answered=answered, reachable=reachable, shown=shown, age=age, attempts=attempts
-        )
-        applies = (answered, not reachable, shown, age < 240, attempts >= 3, True)
+        facts = Facts(answered, reachable, shown, held, age, attempts, DUE.grace, DUE.cap)
+        applies = (answered, not reachable, shown, held, age < 240, attempts >= 3, True)
         assert decide(facts) is order[applies.index(True)]
 
 
