@@ -53,6 +53,15 @@ class NatsServer:
         self.log = folder / f"{name}.log"
         self.process: subprocess.Popen[bytes] | None = None
 
+    @classmethod
+    def of(cls, folder: Path, config: Path, port: int) -> Self:
+        """A server with a configuration that somebody else wrote."""
+        server = cls.__new__(cls)
+        server.folder, server.config, server.port = folder, config, port
+        server.log = folder / "server.log"
+        server.process = None
+        return server
+
     @property
     def url(self) -> str:
         return f"nats://127.0.0.1:{self.port}"

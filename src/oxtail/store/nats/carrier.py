@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from oxtail.store.nats.settings import Engine, Host
     from oxtail.trace import Trace
 
+PATIENCE: Final = 2
+"""Connections in a row that fail before anybody is told: one that is lost is soon there again."""
+
 STATE_SECONDS: Final = 2.0
 """How often the state is written down while connected."""
 
@@ -93,6 +96,7 @@ class Carrier:
         self._client: Client | None = None
         self._stopping = asyncio.Event()
         self._told = ""
+        self._failures = 0
 
     def stop(self) -> None:
         """End :meth:`run` soon; what is on its way stays where it is committed."""
@@ -125,7 +129,8 @@ class Carrier:
     async def _lost(self, problem: str) -> None:
         self._trace("nats_disconnected", problem=problem)
         self._write({"connected": False, "problem": problem})
-        if problem != self._told:
+        self._failures += 1
+        if self._failures >= PATIENCE and problem != self._told:
             self._told = problem
             await asyncio.to_thread(self._local.say, "engine_unreachable", problem)
 
@@ -149,6 +154,7 @@ class Carrier:
             self._trace("nats_connected", host=self._host.host_id)
             self._backoff.reset()
             self._told = ""
+            self._failures = 0
             await _all_until_first_fails(
                 client,
                 (
@@ -167,7 +173,7 @@ class Carrier:
         while True:
             state = {
                 "connected": True,
-                "problem": "",
+                "problem": roster.problem,
                 "hosts": dict(roster.hosts),
                 "kept_back": dict(outbound.problems),
                 "complaint": client.complaint,

@@ -124,6 +124,8 @@ class Outbound:
                 if problem is None:
                     self.problems.pop(host, None)
                     continue
+                if self._client.closed.is_set():
+                    return
                 if host not in self.problems:
                     text = f"mail for host {host} waits on this one: {problem}"
                     await asyncio.to_thread(self._local.say, "not_carried", text)

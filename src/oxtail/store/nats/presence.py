@@ -40,10 +40,12 @@ class Roster:
 
     Attributes:
         hosts: The hosts that were heard of on this connection, with the number of their sessions.
+        problem: What keeps the server from remembering what this host says of itself, if anything.
     """
 
     def __init__(self, client: Client, host: Host, local: Local, trace: Trace) -> None:
         self.hosts: dict[str, int] = {}
+        self.problem = ""
         self.twin = ""
         self._client = client
         self._host = host
@@ -57,7 +59,7 @@ class Roster:
         """Say who is here, and learn who else is.
 
         Raises:
-            EngineError: the server has no place for it, or is away.
+            EngineUnreachable: the connection is lost.
         """
         await self._client.hear(subjects.ALL_PRESENCE, self._heard)
         await self.look_up(None)
@@ -67,7 +69,7 @@ class Roster:
         """Say who is here for as long as the connection lasts.
 
         Raises:
-            EngineError: the server is there no more.
+            EngineUnreachable: the connection is lost.
             TwoFolders: another state folder says that it is this host.
         """
         loop = asyncio.get_running_loop()
@@ -88,7 +90,14 @@ class Roster:
     async def _say(self, host: RemoteHost) -> None:
         for part in remote.split(host):
             subject = subjects.presence_subject(self._host.host_id, part.part)
-            await self._client.keep(subject, encoding.encode_host(part))
+            data = encoding.encode_host(part)
+            try:
+                await self._client.keep(subject, data)
+                self.problem = ""
+            except EngineRefused as error:
+                # Those who are here hear it all the same, and mail needs no more than that.
+                self.problem = f"presence: {error.message}"
+                await self._client.say(subject, data)
 
     # ------------------------------------------------------------------ hearing
 
@@ -142,8 +151,6 @@ class Roster:
                 headers = message.headers or {}
                 place = subjects.parse_presence_subject(headers.get("Nats-Subject", ""))
                 if place is None:
-                    if headers.get("Status") == "503":
-                        raise EngineRefused("the server keeps no presence: run oxtail nats init")
                     return
                 await self._take(place, message.data)
         finally:

@@ -64,7 +64,7 @@ def presence_stream(bounds: Bounds) -> dict[str, Any]:
         "description": "oxtail: who is on which host",
         "subjects": [f"{subjects.PRESENCE}.>"],
         "retention": "limits",
-        "storage": "memory",
+        "storage": "file",  # one in memory would be gone with a single server that is restarted
         "discard": "new",
         "max_msgs_per_subject": 1,
         "max_age": TTL_SECONDS * _SECOND,
