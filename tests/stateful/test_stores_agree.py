@@ -35,6 +35,7 @@ from oxtail.store.world import World
 
 BOXES = (session_box(BOB), "42")
 TTL_MS = 3_600_000
+SOURCES = ("00000000000000cc", "00000000000000dd")
 REQUESTS = ("00000000000000aa", "00000000000000bb")
 
 senders = st.integers(0, 2)
@@ -80,9 +81,14 @@ class StoresAgree(RuleBasedStateMachine):
 
     # ------------------------------------------------------------------ mail
 
-    @rule(target=messages, body=st.text(max_size=20), request=st.sampled_from((None, *REQUESTS)))
-    def mint(self, body: str, request: str | None) -> Envelope:
-        message = letter(body, reply_to=request)
+    @rule(
+        target=messages,
+        body=st.text(max_size=20),
+        request=st.sampled_from((None, *REQUESTS)),
+        source=st.sampled_from((None, *SOURCES)),
+    )
+    def mint(self, body: str, request: str | None, source: str | None) -> Envelope:
+        message = letter(body, reply_to=request, source_message_id=source)
         self.all_ids.add(message.id)
         return message
 
@@ -248,6 +254,9 @@ class StoresAgree(RuleBasedStateMachine):
                 assert ours._replace(delivered_at=0) == theirs._replace(delivered_at=0)
         for request in REQUESTS:
             self.both(0, "answers", BOB, request, ALICE)
+        for source in SOURCES:
+            for request in (None, REQUESTS[0]):
+                self.both(0, "replies", BOB, source, request)
         for box in BOXES:
             self.both(0, "has_mail", box)
 
