@@ -208,10 +208,12 @@ def _ask(cast: Cast) -> None:
 
 def _kill(cast: Cast) -> Client:
     say = cast.say
-    say.step("5. Codex's server is killed with mail waiting.")
+    say.step("5. Work is handed over, and Codex's server is killed before it knows.")
     words = "please review the lexer"
-    say.hear("claude", "codex", words)
-    first = cast.claude.call("send_message", target=CODEX, body=words, wake="off")["message_id"]
+    say.hear("claude", "codex", f"{words} (action required)")
+    given = cast.claude.call("send_message", target=CODEX, body=words, action_required=True)
+    first = given["message_id"]
+    say.check("Codex owes it from now on", given["obligation_durable"])
     cast.codex.process.kill()
     status = cast.codex.process.wait(ANSWER_SECONDS)
     say.check(f"process {cast.codex.process.pid} is dead (SIGKILL)", status == -9)
@@ -235,9 +237,26 @@ def _kill(cast: Cast) -> Client:
     return codex
 
 
+def _work(cast: Cast) -> None:
+    say = cast.say
+    say.step("7. The work is still there, and Codex closes it.")
+    owed = cast.codex.call("my_open_work")["open"]
+    for item in owed:
+        say.line(f"  open     {item['message_id']}  {item['body']}")
+    (work,) = [item["message_id"] for item in owed]
+    words = "two findings, both fixed"
+    say.hear("codex", "claude", words)
+    closed = cast.codex.call("complete_work", message_id=work, body=words)
+    cast.sent.append(closed["completion_message_id"])
+    say.check("nothing is open any more", cast.codex.call("my_open_work")["count"] == 0)
+    mail = [(m["id"], m["body"], m["source_message_id"]) for m in _mail(cast.claude)]
+    say.check("Claude Code has the result", mail == [(cast.sent[-1], words, work)])
+    say.check("and its delegation counts as answered", _statuses(cast, [work]) == ["answered"])
+
+
 def _leave(cast: Cast) -> int:
     say = cast.say
-    say.step("7. Everybody leaves.")
+    say.step("8. Everybody leaves.")
     last = cast.claude.call("send_message", target=NAME, body=DONE)["message_id"]
     cast.sent.append(last)
     say.hear("claude", NAME, DONE)
@@ -269,6 +288,7 @@ def tell(world: World, say: Narrator) -> dict[str, Any]:
         _message(cast)
         _ask(cast)
         cast = cast._replace(codex=_kill(cast))
+        _work(cast)
         shown = _leave(cast)
     except DemoFailed as error:
         if complaints := world.complaints():
