@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
-from oxtail.core.correlation import state_diagram
+import pytest
+
+from oxtail.core import correlation, work
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "states.md").read_text(encoding="utf-8")
@@ -39,8 +42,9 @@ def test_every_state_that_a_step_names_is_in_a_table() -> None:
                 assert set(re.findall(r"\b[A-Z]\d\b", row[1] + row[2])) <= states, row
 
 
-def test_the_diagram_is_made_from_the_code() -> None:
-    assert f"```mermaid\n{state_diagram()}\n```" in PAGE
+@pytest.mark.parametrize("life", [correlation, work])
+def test_the_diagrams_are_made_from_the_code(life: Any) -> None:
+    assert f"```mermaid\n{life.state_diagram()}\n```" in PAGE
 
 
 def test_every_place_of_the_layout_has_its_line() -> None:
