@@ -128,7 +128,7 @@ class TestLife:
         (home / ".oxtail").write_text("not a folder")
         with ServerProcess(home, env=CLAUDE) as server:
             server.handshake()
-            assert len(server.request("tools/list")["result"]["tools"]) == 11
+            assert len(server.request("tools/list")["result"]["tools"]) == 14
             answer = server.call("send_message", target=BOB, body="x")
             assert answer["ok"] is False
             assert server.end() == 0
