@@ -14,7 +14,7 @@ from helpers.history import NOW, LedgerFile, history, numbers, wanted
 from helpers.stores import ALICE, BOB
 from helpers.strategies import any_text, envelopes
 from oxtail.app.history import Scope
-from oxtail.cli.export import fenced, markdown_of, span
+from oxtail.cli.export import block, markdown_of, span
 from oxtail.core.envelope import Envelope
 from oxtail.core.history import Bookmark, Record, Thread, record_of
 from oxtail.core.names import hash32
@@ -242,7 +242,7 @@ ticks = st.lists(st.sampled_from(("`", "``", "```", "````", "\n", "text", "~~~",
 
 @given(st.one_of(any_text, ticks.map("".join)))
 def test_a_body_cannot_leave_its_fences(body: str) -> None:
-    opening, *lines, closing = fenced(body).split("\n")
+    opening, *lines, closing = block(body).split("\n")
 
     assert opening == closing + "text"
     assert set(closing) == {"`"}

@@ -1,7 +1,7 @@
 """``oxtail export``: the messages of the past as Markdown.
 
-The rule: a body is text between fences, whatever it says, and everything else that others chose
-stands in a code span; so nothing in a message can become a heading, a link or HTML.
+The rule: a body is a block of code that it cannot end, whatever it says, and everything else that
+others chose stands in a code span; so nothing in a message can become a heading, a link or HTML.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _TICKS: Final = re.compile("`+")
 
 
 def _longest_ticks(text: str) -> int:
-    return max(map(len, _TICKS.findall(text)), default=0)
+    return max(map(len, _TICKS.findall(text))) if "`" in text else 0
 
 
 def span(text: str) -> str:
@@ -44,8 +44,8 @@ def span(text: str) -> str:
     )
 
 
-def fenced(text: str) -> str:
-    """Return *text* between two fences that it cannot close."""
+def block(text: str) -> str:
+    """Return *text* as a block of code that it cannot end."""
     body = neutral(text)
     ticks = "`" * max(_longest_ticks(body) + 1, 3)
     return f"{ticks}text\n{body}\n{ticks}"
@@ -66,7 +66,7 @@ def markdown_of(record: Record, scope: Scope) -> str:
         f"- from {span(sender_of(record, scope))}\n"
         f"- to {span(receiver_of(record, scope))}\n"
         + "".join(f"- {fact}\n" for fact in facts)
-        + f"\n{fenced(message.body)}\n"
+        + f"\n{block(message.body)}\n"
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from helpers.history import LedgerFile, message
 from oxtail.app.history import Scope
-from oxtail.cli.export import fenced, span
+from oxtail.cli.export import block, span
 from oxtail.cli.history_verbs import HISTORY_VERBS, number
 from oxtail.cli.main import main
 from oxtail.cli.past import text_of, who
@@ -86,7 +86,7 @@ def test_spans(text: str, marked: str) -> None:
     ("body", "fence"), [("plain", "```"), ("```\n# no heading", "````"), ("`" * 9, "`" * 10)]
 )
 def test_fences_are_longer_than_what_is_in_the_body(body: str, fence: str) -> None:
-    assert fenced(body) == f"{fence}text\n{body}\n{fence}"
+    assert block(body) == f"{fence}text\n{body}\n{fence}"
 
 
 def test_an_export_is_private_and_replaces_nothing(

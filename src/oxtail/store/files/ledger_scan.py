@@ -155,8 +155,8 @@ def opened(disk: Disk, name: str) -> Iterator[Ledger]:
         os.close(ledger.descriptor)
 
 
-OPEN_MAX: Final = 16
-"""Most ledgers that are open at a time; systems allow a process some hundred files."""
+OPEN_MAX: Final = 64
+"""Most ledgers that are open at a time; macOS allows a process 256 files."""
 
 
 class OpenLedgers:

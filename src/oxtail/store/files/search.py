@@ -97,11 +97,11 @@ class Search:
             for hit in index.hits(words, wanted.since, wanted.until):
                 if hit.ledger in behind or hit.ledger not in receivers:
                     continue
-                record = _record(ledgers, hit, receivers, words)
+                record = _record(ledgers, hit, receivers)
                 if record is None:
                     behind.add(hit.ledger)
                     found = [each for each in found if each.ledger != hit.ledger]
-                elif wanted.has(record):
+                elif wanted.has(record) and words.match(record.message.body):
                     found.append(record)
                     if wanted.newest is not None and len(found) >= wanted.newest:
                         break
@@ -122,14 +122,12 @@ def _key(record: Record) -> tuple[int, str]:
     return record.message.enqueued_at, record.ledger
 
 
-def _record(
-    ledgers: OpenLedgers, hit: Hit, receivers: Mapping[str, str | None], words: Words
-) -> Record | None:
+def _record(ledgers: OpenLedgers, hit: Hit, receivers: Mapping[str, str | None]) -> Record | None:
     """Return the record that *hit* names, or None if its ledger is not what was indexed."""
     try:
         message = ledgers.ledger(hit.ledger).message(hit.start, hit.size)
     except StoreError:
         return None
-    if message is None or not hit.is_of(message) or not words.match(message.body):
+    if message is None or not hit.is_of(message):
         return None
     return record_of(receivers[hit.ledger], hit.ledger, message)

@@ -50,8 +50,10 @@ _TABLES: Final = (
     """CREATE TABLE lines (id INTEGER PRIMARY KEY AUTOINCREMENT, ledger INTEGER NOT NULL,
     message BLOB NOT NULL, body BLOB NOT NULL, at INTEGER NOT NULL, start INTEGER NOT NULL,
     size INTEGER NOT NULL, UNIQUE (ledger, message))""",
-    # Words are made by core/words.py; to this tokenizer they are what stands between blanks.
-    "CREATE VIRTUAL TABLE words USING fts5 (body, content='', columnsize=0, tokenize='ascii')",
+    # Words are made by core/words.py; to this tokenizer they are what stands between blanks.  Where
+    # in a text a word stands is not kept, which halves the file: whoever asks looks there anyway.
+    """CREATE VIRTUAL TABLE words USING fts5 (body, content='', columnsize=0, detail=none,
+    tokenize='ascii')""",
 )
 _USABLE_LATER: Final = frozenset(
     (

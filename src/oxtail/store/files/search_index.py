@@ -71,16 +71,17 @@ def _digest(text: str) -> bytes:
 
 
 class Hit(Value):
-    """A line that held the words when it was indexed: its ledger, place and message."""
+    """A line that held the words, in any order, when it was indexed: its ledger, place, digests."""
 
     ledger: str
     start: int
     size: int
     message: bytes
+    body: bytes
 
     def is_of(self, message: Envelope) -> bool:
         """Tell whether the line that was indexed is that of *message*."""
-        return _digest(message.id) == self.message
+        return _digest(message.id) == self.message and _digest(message.body) == self.body
 
 
 class Index(IndexFile):
@@ -187,25 +188,27 @@ class Index(IndexFile):
         return [(name, count) for name, count in rows]
 
     def hits(self, words: Words, since: int | None, until: int | None) -> Iterator[Hit]:
-        """Yield the lines that hold *words*, the newest first."""
-        terms = (
-            f'"{" ".join(term.words)}"' + (" *" if term.is_prefix else "") for term in words.terms
-        )
+        """Yield the lines that may hold *words*, the newest first: all words are in them."""
+        asked: dict[str, None] = {}
+        for term in words.terms:
+            *others, last = (f'"{word}"' for word in term.words)
+            asked.update(dict.fromkeys(others))
+            asked[f"{last} *" if term.is_prefix else last] = None
         rows = self.db.execute(
-            "SELECT ledgers.name, lines.start, lines.size, lines.message FROM words"
+            "SELECT ledgers.name, lines.start, lines.size, lines.message, lines.body FROM words"
             " JOIN lines ON lines.id = words.rowid JOIN ledgers ON ledgers.id = lines.ledger"
             " WHERE words MATCH ? AND lines.at >= ? AND lines.at <= ?"
             " ORDER BY lines.at DESC, ledgers.name DESC, lines.start DESC",
             (
-                " AND ".join(terms),
+                " AND ".join(asked),
                 -(2**62) if since is None else since,
                 2**62 if until is None else until,
             ),
         )
-        for ledger, start, size, key in rows:
+        for ledger, start, size, message, body in rows:
             if not (_is_count(start) and _is_count(size) and size <= LINE_MAX_BYTES):
                 raise _damaged("place")
-            yield Hit(ledger, start, size, key)
+            yield Hit(ledger, start, size, message, body)
 
 
 class _Known:
