@@ -165,6 +165,8 @@ class TestForks:
         assert bob.session.ids() == (CAROL,)
         assert shown(bob) == []
         assert shown(resumed) == ["to the resumed one"]
+        resumed.session.close()
+        assert send(alice, BOB, "it may return again").target_session_id == BOB
 
     def test_one_that_a_peer_of_another_kind_has_resumed_is_left_alone(self, world: World) -> None:
         bob = world.context(BOB, pid=2)
@@ -257,6 +259,13 @@ class TestTheSender:
 
         with pytest.raises(CrossProject):
             send(alice, BOB, "hello")
+
+    def test_an_old_id_that_nobody_knows_any_more_leads_to_its_heir(self, world: World) -> None:
+        alice, bob = world.context(ALICE, pid=1), world.context(BOB, pid=2)
+        bob.session.named_by_hook(CAROL)
+        del world.known[BOB]
+
+        assert send(alice, BOB, "hello").target_session_id == CAROL
 
     def test_an_own_earlier_id_is_oneself(self, world: World) -> None:
         alice = world.context(ALICE, pid=1)
