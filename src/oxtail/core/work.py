@@ -147,7 +147,7 @@ class Owed(Value):
     def is_overdue(self, now: float) -> bool:
         """Tell whether it should have ended by *now*, in unix seconds, and has not."""
         deadline = self.message.deadline
-        return self.is_work and not self.has_ended and deadline is not None and deadline < now
+        return self.is_work and not self.has_ended and deadline is not None and deadline <= now
 
 
 class Closing(Value):
