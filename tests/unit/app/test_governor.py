@@ -389,6 +389,12 @@ def test_the_answer_to_a_question_passes_once(world: World, choked: Context) -> 
         reply(choked, question, "because, I said")
 
 
+def test_the_answer_to_somebody_elses_question_is_not_owed(choked: Context) -> None:
+    question = stored_by_npm(choked, CAROL, "why?", request_id="r1")
+
+    damped(choked, ALICE, "because", reply_to="r1", source_message_id=question)
+
+
 def test_the_answer_to_a_pending_question_passes_without_its_id(
     world: World, choked: Context
 ) -> None:

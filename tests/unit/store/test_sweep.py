@@ -12,8 +12,11 @@ import pytest
 
 from helpers.stores import BOB, BOX, TO_BOB, Hosts, bodies, letter
 from oxtail.core.address import Route
+from oxtail.core.governor import Passed
+from oxtail.store.files.traffic import FileTraffic
 
-WEEK = 7 * 86_400
+DAY = 86_400
+WEEK = 7 * DAY
 
 
 def age(path: Path, seconds: float) -> Path:
@@ -181,3 +184,34 @@ def test_mail_survives_a_sweep(hosts: Hosts) -> None:
     store.sweep()
 
     assert bodies(store.peek([BOX]).messages) == ["a"]
+
+
+def test_what_passed_between_the_silent_goes_after_a_day(hosts: Hosts) -> None:
+    store = hosts.process()
+    traffic = FileTraffic(hosts.disk)
+    traffic.note("old", BOB, Passed(1, False))
+    traffic.is_news("old", 1.0)
+    old = hosts.names("traffic")
+    for name in old:
+        age(hosts.path("traffic", name), DAY + 60)
+    traffic.note("new", BOB, Passed(1, False))
+    hosts.path("traffic", "notes").write_text("not ours")
+    age(hosts.path("traffic", "notes"), DAY + 60)
+    store.sweep()
+
+    assert len(old) == 3
+    assert len(hosts.names("traffic")) == 3
+    assert not set(old) & set(hosts.names("traffic"))
+
+
+def test_temporary_files_of_policies_and_notices_go(hosts: Hosts, dead_pid: int) -> None:
+    store = hosts.process()
+    for folder in ("traffic", "policy", "."):
+        hosts.path(folder).mkdir(parents=True, exist_ok=True)
+        path = hosts.path(folder, f"x.tmp.{dead_pid}.abcdef")
+        path.write_text("left")
+        age(path, 120)
+    store.sweep()
+
+    assert hosts.names("traffic") == hosts.names("policy") == []
+    assert not list(hosts.path().glob("*.tmp.*"))

@@ -128,7 +128,7 @@ class Sweeper:
     def locks(self) -> None:
         """Clear the locks and markers that the dead have left and nobody has asked for since."""
         layout = self._disk.layout
-        for folder in (layout.mailboxes, layout.received):
+        for folder in (layout.mailboxes, layout.received, layout.home):
             for name in self._disk.names(folder):
                 path = os.path.join(folder, name)
                 if not name.endswith((".lock", ".lock.steal")) or self._age(path) <= STALE_SECONDS:
