@@ -65,6 +65,15 @@ def test_mail_that_comes_to_the_old_id_after_a_clear_is_shown_too(hooked: Hooked
     assert "knows the old id" in client.hook("Stop", CAROL).text
 
 
+def test_the_first_tool_call_after_a_clear_shows_it_too(hooked: Hooked) -> None:
+    client = Client(hooked)
+    client.start(BOB, "startup")
+    hooked.mail("before the clear")
+    client.clear(BOB, CAROL)
+
+    assert "before the clear" in client.hook("PostToolUse", CAROL).text
+
+
 def test_a_second_clear_goes_on_from_the_first(hooked: Hooked) -> None:
     client = Client(hooked)
     client.start(BOB, "startup")

@@ -245,6 +245,25 @@ class TestFiles:
 
         assert files.open().former(BOB) == tuple(former[:FORMER_MAX])
 
+    def test_what_a_dead_process_began_is_finished_before_the_next_step(self, files: Files) -> None:
+        begun = {"schema_version": 1, "session_id": BOB, "former": [], "taking": ALICE}
+        files.put(BOB, ".json", json.dumps(begun).encode())
+
+        assert files.open().record(BOB, CAROL, "hook")
+
+        assert files.open().former(CAROL) == (BOB, ALICE)
+        assert files.open().former(BOB) == ()
+        assert files.open().heir(ALICE) == files.open().heir(BOB) == CAROL
+
+    def test_what_was_begun_and_won_by_another_is_given_up(self, files: Files) -> None:
+        begun = {"schema_version": 1, "session_id": BOB, "former": [], "taking": ALICE}
+        files.put(BOB, ".json", json.dumps(begun).encode())
+        files.next(ALICE, CAROL)
+
+        assert files.open().former(BOB) == ()
+        assert files.open().heir(ALICE) == CAROL
+        assert b"taking" not in (files.folder / f"{hash32(BOB)}.json").read_bytes()
+
     def test_damage_is_set_aside_by_the_sweep(self, files: Files) -> None:
         for number, bad in enumerate(BAD.values()):
             files.put(f"id-{number}", ".next", bad)
