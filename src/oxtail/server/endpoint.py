@@ -189,6 +189,8 @@ class Endpoint:
 
     def _finish_closings(self) -> None:
         """Finish closings of work that a server of this session before this one had begun."""
+        if not self._ctx.work.closings(self._ctx.session.ids()):
+            return
         from oxtail.app.closing import finish_closings
 
         finish_closings(self._ctx)
