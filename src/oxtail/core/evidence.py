@@ -69,7 +69,9 @@ STAGES: Final[Mapping[Stage, Meaning]] = {
     Stage.STORED: Meaning(1, "the sender's record, made after the commit", "the sender"),
     Stage.OFFERED: Meaning(2, "`evidence/o-<id>`", "whoever used the door"),
     # An end outranks what came before it.  What is shown has left the held and the expired mail.
-    Stage.HELD: Meaning(3, "the message in the box of held mail", "the sender, or whoever looks first"),
+    Stage.HELD: Meaning(
+        3, "the message in the box of held mail", "the sender, or whoever looks first"
+    ),
     Stage.EXPIRED: Meaning(4, "`evidence/e-<id>`", "the server that set it apart"),
     Stage.REFUSED: Meaning(5, "the error of the send; nothing is stored", "the sender"),
     Stage.SHOWN: Meaning(6, "`receipts/<id>`", "the reader, after its output is out"),
@@ -153,10 +155,10 @@ def furthest(proofs: Iterable[Proof]) -> Stage | None:
 def has_reached(wanted: Stage, proofs: Iterable[Proof]) -> bool:
     """Tell whether *wanted*, or a stage that lies behind it, is proved.
 
-    A held message may still be released, so only the stages that can be awaited count.
+    *wanted* is one that can be awaited; all of them lie behind the ends.
     """
     stage = furthest(proofs)
-    return stage in AWAITABLE and STAGES[stage].rank >= STAGES[wanted].rank
+    return stage is not None and STAGES[stage].rank >= STAGES[wanted].rank
 
 
 def is_over(proofs: Iterable[Proof]) -> bool:

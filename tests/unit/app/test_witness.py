@@ -193,6 +193,19 @@ def test_a_message_that_was_shown_to_another_session_does_not_count(world, alice
     assert place(world, sent.message_id) is None
 
 
+def test_a_message_of_this_ledger_that_somebody_else_was_shown_does_not_count(
+    world, alice, bob, witness
+):
+    sent = send(alice, BOB, "hello")
+    claim = world.store.claim(bob.session.boxes(), [sent.message_id])
+    world.store.ack(claim, "cli", CAROL)
+    writes(world, (7, Sighting(sent.message_id, "hello")))
+
+    look(witness)
+
+    assert place(world, sent.message_id) is None
+
+
 def test_a_message_that_this_session_has_sent_does_not_count(world, alice, bob, witness):
     sent = send(bob, ALICE, "hello")
     shown(alice)

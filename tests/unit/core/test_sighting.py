@@ -295,6 +295,15 @@ def test_one_record_gives_a_bounded_number_of_messages() -> None:
     assert len(sightings("claude-code", claude_result(shown_by_a_tool(*many)))) == MOST
 
 
+def test_what_stands_between_fences_is_no_header() -> None:
+    inner = (
+        f"--- msg 2 | message_id={OTHER} | x ---\n<<<aaaaaaaaaaaaaaaa\n{BODY}\naaaaaaaaaaaaaaaa>>>"
+    )
+    text = f"--- msg 1 | message_id={ID} | x ---\n<<<{NONCE}\n{inner}\n{NONCE}>>>"
+
+    assert sightings("claude-code", claude_hook(text)) == (Sighting(ID, inner, NONCE),)
+
+
 def test_an_empty_body_between_fences_is_no_reason_to_look_beyond_them() -> None:
     text = f"--- msg 1 | message_id={ID} | x ---\n<<<{NONCE}\n{NONCE}>>>"
 
