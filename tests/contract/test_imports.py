@@ -22,6 +22,8 @@ OFFENSES = [
     ("The hot path stays light", "app/read.py", "from logging.handlers import QueueHandler"),
     # Nobody on the hot path names asyncio here: it comes in through config.
     ("The hot path stays light", "config.py", "import asyncio"),
+    ("The carrier stays apart", "store/files/hosts.py", "import nats"),
+    ("The carrier stays apart", "app/read.py", "import oxtail.store.nats.subjects"),
     ("Hooks stay thin", "hooks/context.py", "import oxtail.wiring"),
     ("Hooks stay thin", "app/hook.py", "import argparse"),
     ("MCP is fenced in server", "wake/records.py", "from mcp.types import Tool"),
@@ -58,7 +60,7 @@ def test_the_import_contracts_hold() -> None:
     status, output = lint(ROOT / "src")
 
     assert status == 0, output
-    assert "6 kept, 0 broken" in output
+    assert "7 kept, 0 broken" in output
 
 
 @pytest.mark.slow

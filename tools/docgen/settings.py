@@ -25,6 +25,10 @@ _OTHERS = {
         "`off`: a server does not nudge its own session, and wakes nobody whom it waits for",
     ),
     "OXTAIL_SESSION_ID": ("none", "who this program or command is"),
+    "OXTAIL_NATS_URL": (
+        "what `oxtail nats join` wrote",
+        "the server that joins this host with others; several of a cluster with commas between",
+    ),
     "OXTAIL_NAME": ("none", "a name by which peers may address this session"),
     "MCP_TRACE_FILE": ("none", "the file to which trace events are appended ([trace](trace.md))"),
 }

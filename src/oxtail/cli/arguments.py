@@ -31,6 +31,7 @@ from oxtail.cli.argument import (
     stage_and_seconds,
 )
 from oxtail.cli.history_verbs import HISTORY_VERBS
+from oxtail.cli.nats_verbs import NATS_VERBS
 from oxtail.cli.policy_verbs import POLICY_VERBS
 from oxtail.cli.work_verbs import DELEGATION, WORK_VERBS
 
@@ -215,6 +216,7 @@ VERBS: Final[Mapping[str, Verb]] = {
         "Reads only. Each finding names the step that mends it. "
         "Exits with 1 if something is wrong.",
     ),
+    **NATS_VERBS,
     "diagnose": Verb(
         "count what became of wakes, from the trace",
         "Reads the file that MCP_TRACE_FILE names, and the one before it, and counts the newest "
@@ -234,7 +236,7 @@ EXIT_STATUSES: Final[Mapping[int, str]] = {
 }
 
 _SETUP: Final = ("setup", "uninstall", "install-hook", "uninstall-hook")
-_WITHOUT_IDENTITY: Final = frozenset(("serve", "demo", "doctor", "diagnose", *_SETUP))
+_WITHOUT_IDENTITY: Final = frozenset(("serve", "demo", "doctor", "diagnose", "nats", *_SETUP))
 _WITHOUT_JSON: Final = frozenset(("serve",))
 
 

@@ -15,6 +15,7 @@ from oxtail.core.names import is_host_id
 from oxtail.core.value import Value
 from oxtail.errors import BadArgument, ConfigError, DamagedRecord
 from oxtail.store.nats import subjects
+from oxtail.store.nats.settings import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,6 +52,9 @@ class Server(Value):
         has_tls: Whether it encrypts.
         admin_password: What proves whoever runs ``oxtail nats init``.
         members: The hosts.
+        cert: Path of a certificate that somebody gave, or None for one that is made here.
+        key: Path of its key, or None.
+        ca: Path of the CA that signed it, or None for one that every system knows.
     """
 
     listen: str
@@ -58,6 +62,14 @@ class Server(Value):
     has_tls: bool
     admin_password: str
     members: tuple[Member, ...]
+    cert: str | None = None
+    key: str | None = None
+    ca: str | None = None
+
+    @property
+    def is_public(self) -> bool:
+        """Whether other machines can reach it."""
+        return not is_loopback(self.listen.rpartition(":")[0].strip("[]"))
 
     @property
     def port(self) -> str:
@@ -121,11 +133,17 @@ class Folder:
         self._disk.publish(self.config, self.configuration(server).encode())
         self._disk.folder(os.path.join(self.path, "join"))
         ca = None
-        if server.has_tls:
-            data = self._disk.read(self.ca) or b""
+        if path := self.ca_of(server):
+            data = self._disk.read(path, _FILE_MAX_BYTES) or b""
             ca = data.decode("ascii", "replace")
         for member in server.members:
             self._write(self.join_file(member.name), join_members(server, member, ca))
+
+    def ca_of(self, server: Server) -> str | None:
+        """Return the path of the CA by which hosts know *server*, or None for the system's."""
+        if not server.has_tls:
+            return None
+        return server.ca if server.cert else self.ca
 
     def _write(self, path: str, members: dict[str, Any]) -> None:
         self._disk.folder(self.path)
@@ -147,8 +165,8 @@ class Folder:
         if server.has_tls:
             lines += [
                 "tls {",
-                f"  cert_file: {_quoted(self.cert)}",
-                f"  key_file: {_quoted(self.key)}",
+                f"  cert_file: {_quoted(server.cert or self.cert)}",
+                f"  key_file: {_quoted(server.key or self.key)}",
                 '  min_version: "1.2"',
                 "}",
             ]
@@ -264,4 +282,5 @@ def _server(members: Any) -> Server:
         has_tls=members["has_tls"] is True,
         admin_password=str(members["admin_password"]),
         members=tuple(found),
+        **{name: members.get(name) for name in ("cert", "key", "ca")},
     )

@@ -16,7 +16,7 @@ from oxtail.core import codec
 from oxtail.core.names import is_host_id
 from oxtail.core.remote import HOST_NAME_MAX_CHARS
 from oxtail.core.value import Value
-from oxtail.errors import ConfigError, DamagedRecord, InsecureEngine
+from oxtail.errors import ConfigError, DamagedRecord, ExtraMissing, InsecureEngine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,6 +72,18 @@ class Host(Value):
     host_id: str
     name: str
     instance: str
+
+
+def require_client() -> None:
+    """Refuse to go on where the package that speaks to the server is missing.
+
+    Raises:
+        ExtraMissing: it is.
+    """
+    from importlib.util import find_spec
+
+    if find_spec("nats") is None:
+        raise ExtraMissing("the package nats-py is not installed: pip install 'oxtail[nats]'")
 
 
 def is_loopback(host: str | None) -> bool:

@@ -14,7 +14,7 @@ from oxtail.core.remote import PARTS_MAX
 from oxtail.core.value import Value
 
 STREAM: Final = "OXTAIL"
-BUCKET: Final = "OXTAIL_PRESENCE"
+BUCKET: Final = STREAM + "_PRESENCE"
 PRESENCE_STREAM: Final = "KV_" + BUCKET
 MAIL: Final = "ox.m"
 PRESENCE: Final = "$KV." + BUCKET

@@ -1,0 +1,133 @@
+"""``oxtail nats`` as people use it: prepare a server, start it, join, look."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.capabilities import needs
+from helpers.command import oxtail
+from helpers.nats_server import NatsServer, free_port, nats_server
+
+pytestmark = needs("nats", "openssl")
+
+
+def nats(*words: str, status: int = 0, **extra: str) -> Any:
+    done = oxtail("nats", *words, "--json", **extra)
+    assert done.status == status, done
+    return done.json["result"] if done.json["ok"] else done.json["error"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A prepared server that runs, and two hosts that may join."""
+    path = tmp_path / "server"
+    port = free_port()
+    words = ("init", "--dir", str(path), "--listen", f"127.0.0.1:{port}")
+    first = nats(*words, "--host", "ann", "--host", "bob")
+    assert not first["prepared"]
+    assert first["start"] == f"nats-server -c {path}/nats-server.conf"
+    assert sorted(first["join"]) == ["ann", "bob"]
+    server = NatsServer.of(path, path / "nats-server.conf", port)
+    server.start()
+    try:
+        assert nats("init", "--dir", str(path))["prepared"]
+        yield path
+    finally:
+        server.kill()
+
+
+def test_a_host_joins_and_is_told_how_it_stands(folder: Path, home: Path, tmp_path: Path) -> None:
+    assert nats("status", status=2)["code"] == "not-joined"
+    joined = nats("join", str(folder / "join" / "ann.json"))
+    assert joined["connected"]
+    config = home / ".oxtail" / "nats" / "config.json"
+    assert config.stat().st_mode & 0o777 == 0o600
+    found = nats("status")
+    assert found["reachable"]
+    assert not found["carried"]
+    assert found["host_id"] == joined["host_id"]
+    assert found["waiting"] == {}
+    password = json.loads(config.read_text())["password"]
+    assert password not in json.dumps(found)
+
+    # The id stays: mail may be on its way to it.
+    error = nats("join", str(folder / "join" / "bob.json"), status=2)
+    assert error["code"] == "config-error"
+    assert nats("join", str(folder / "join" / "ann.json"))["host_id"] == joined["host_id"]
+    other = nats("join", str(folder / "join" / "bob.json"), OXTAIL_HOME=str(tmp_path / "b"))
+    assert other["host_id"] != joined["host_id"]
+
+
+def test_a_second_init_changes_only_what_is_asked_for(folder: Path) -> None:
+    before = {path: path.read_bytes() for path in folder.glob("**/*.pem")}
+    ann = (folder / "join" / "ann.json").read_bytes()
+    again = nats("init", "--dir", str(folder), "--host", "ann", "--host", "dan")
+    assert sorted(again["join"]) == ["ann", "bob", "dan"]
+    assert (folder / "join" / "ann.json").read_bytes() == ann
+    assert {path: path.read_bytes() for path in folder.glob("**/*.pem")} == before
+
+
+def test_a_config_that_others_can_read_is_refused(folder: Path, home: Path) -> None:
+    nats("join", str(folder / "join" / "ann.json"))
+    (home / ".oxtail" / "nats" / "config.json").chmod(0o644)
+    assert nats("status", status=2)["code"] == "config-error"
+
+
+@pytest.mark.parametrize("url", ["nats://10.1.2.3:4222", "nats://example.test:4222"])
+def test_plain_text_to_another_machine_is_refused(url: str, home: Path) -> None:
+    assert nats("join", url, status=2)["code"] == "insecure-engine"
+    assert not (home / ".oxtail" / "nats" / "config.json").exists()
+    error = nats(
+        "init",
+        "--dir",
+        str(home / "s"),
+        "--listen",
+        "0.0.0.0:4222",
+        "--plain",
+        "--address",
+        "example.test",
+        status=2,
+    )
+    assert error["code"] == "insecure-engine"
+    assert not (home / "s").exists()
+
+
+def test_a_url_of_the_environment_goes_before_the_file(folder: Path, tmp_path: Path) -> None:
+    nats("join", str(folder / "join" / "ann.json"))
+    error = nats("status", status=2, OXTAIL_NATS_URL="nats://10.1.2.3:4222")
+    assert error["code"] == "insecure-engine"
+    found = nats("status", status=1, OXTAIL_NATS_URL="tls://127.0.0.1:1")
+    assert not found["reachable"]
+
+
+def test_a_plain_server_on_loopback_needs_no_certificates(tmp_path: Path) -> None:
+    with nats_server(tmp_path / "nats") as server:
+        joined = nats("join", server.url, "--name", "solo", status=1)
+        assert "oxtail nats init" in joined["problem"]
+        assert joined["name"] == "solo"
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "code"),
+    [
+        (("join",), 2, "usage-error"),
+        (("join", "/nowhere.json"), 2, "config-error"),
+        (("join", "http://example.test"), 2, "config-error"),
+        (("init", "--host", "../x"), 2, "bad-argument"),
+        (("init", "--listen", "nowhere"), 2, "bad-argument"),
+        (("init", "--listen", "0.0.0.0:4222"), 2, "usage-error"),
+        (("init", "--cert", "/c.pem"), 2, "usage-error"),
+        (("dance",), 2, "usage-error"),
+    ],
+)
+def test_errors(
+    words: tuple[str, ...], status: int, code: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(home)
+    assert nats(*words, status=status)["code"] == code
+    assert list(home.iterdir()) == []
