@@ -127,6 +127,27 @@ def test_a_message_is_shown_once_it_was_handled_and_again_if_that_failed(start, 
     assert me.received(message_id).body == "hello"
 
 
+def test_a_send_can_wait_until_it_was_shown(start, me):
+    peer = start(
+        "import oxtail\n"
+        "with oxtail.join(name='reader', session_id='reader-1') as me:\n"
+        "    print('READY')\n"
+        "    for _ in range(2):\n"
+        "        me.wait(10)\n"
+        "        with me.inbox() as messages: print([m.body for m in messages])",
+    )
+    assert peer.line() == "READY"
+
+    sent = me.send("reader", "look", wait="shown", timeout=5)
+
+    assert peer.line() == "['look']"
+    assert (sent.receipt.status, sent.receipt.timed_out) == ("shown", False)
+    late = me.send("reader", "and answer", wait="answered", timeout=0.05).receipt
+    assert late.timed_out is True
+    with pytest.raises(BadArgument):
+        me.send("reader", "x", wait="stored")
+
+
 def test_a_program_that_returns_under_its_id_finds_its_mail(start, me):
     gone = start(
         "import oxtail\n"
