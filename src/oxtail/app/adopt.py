@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from oxtail.app.identity import check_session_id
 from oxtail.app.locate import project_test
 from oxtail.core.names import pid_box, session_box
+from oxtail.core.presence import Presence, classify, is_fresh_idle
 from oxtail.core.value import Value
 from oxtail.errors import (
     BadArgument,
@@ -54,11 +55,11 @@ def adopt(ctx: Context, old: str, *, force: bool = False) -> AdoptResult:
     Args:
         ctx: The caller's context.
         old: A session id.
-        force: Take it over from another project, too.
+        force: Take it over from another project, and although its hooks ran a moment ago.
 
     Raises:
         NoSessionId: this session has not said who it is.
-        SessionRunning: *old* runs; nothing was changed.
+        SessionRunning: *old* runs, or seems to; nothing was changed.
         HasHeir: *old* goes by another id already, which ``heir`` names; nothing was changed.
         TargetNotFound: nobody knows *old*, and there is nothing of it; nothing was changed.
         CrossProject: *old* worked in another project, and *force* is not set; nothing was changed.
@@ -71,8 +72,7 @@ def adopt(ctx: Context, old: str, *, force: bool = False) -> AdoptResult:
     me = ctx.lineage.heir(ctx.session.id)
     if old == me:
         raise BadArgument("adopt", "is this session itself")
-    if any(entry.session_id == old for entry in ctx.registry.answering(old)):
-        raise SessionRunning(f"The session {old} is running, so it takes its mail itself.")
+    _check_gone(ctx, old, force=force)
     _check_free(ctx, old, me)
     _check_project(ctx, old, force=force)
     ids = (old, *ctx.lineage.former(old))
@@ -89,6 +89,19 @@ def adopt(ctx: Context, old: str, *, force: bool = False) -> AdoptResult:
         len(ctx.work.open_of(ids)),
         sum(len(ctx.store.pending_asks(each)) for each in ids),
     )
+
+
+def _check_gone(ctx: Context, old: str, *, force: bool) -> None:
+    if any(entry.session_id == old for entry in ctx.registry.answering(old)):
+        raise SessionRunning(f"The session {old} is running, so it takes its mail itself.")
+    # Its server may have died, and its hooks go on; one that was killed leaves its marker, too.
+    marker, now = ctx.presence.read(old), ctx.clock.now()
+    is_busy = classify(marker, now, ctx.settings.busy_ttl_ms) is Presence.BUSY
+    if not force and (is_busy or is_fresh_idle(marker, now, ctx.settings.fresh_idle_ms)):
+        raise SessionRunning(
+            f"The hooks of the session {old} ran a few minutes ago, so it seems to run without a "
+            "server. --force takes over all the same."
+        )
 
 
 def _check_free(ctx: Context, old: str, me: str) -> None:

@@ -65,6 +65,8 @@ class _Reader:
         """Return the entry that is meant, None for nobody, or why it cannot be told."""
         entries = self.ctx.registry.entries()
         found = [e for e in entries if e.session_id == self.name]
+        if not found and (heir := self.ctx.lineage.heir(self.name)) != self.name:
+            found = [e for e in entries if e.session_id == heir]
         if not found and not is_uuid_shape(self.name):
             found = [e for e in entries if e.name == self.name]
             found = found or [e for e in entries if e.tmux_session == self.name]

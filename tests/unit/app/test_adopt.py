@@ -14,6 +14,7 @@ from oxtail.core.correlation import Ask
 from oxtail.core.entry import Known
 from oxtail.core.envelope import Envelope
 from oxtail.core.names import session_box
+from oxtail.core.presence import Marker
 from oxtail.errors import (
     BadArgument,
     CrossProject,
@@ -95,6 +96,23 @@ def test_a_session_that_runs_is_left_alone(world: World, alice: Context) -> None
         adopt(alice, BOB, force=True)
     assert caught.value.code == "session-running"
     assert alice.lineage.heir(BOB) == BOB
+
+
+@pytest.mark.parametrize(("state", "minutes"), [("busy", 10), ("idle", 5)])
+def test_one_whose_hooks_ran_a_moment_ago_seems_to_run(
+    world: World, alice: Context, state: str, minutes: int
+) -> None:
+    world.presence.markers[BOB] = Marker(state, world.clock.now() - minutes * 60 + 1)
+    with pytest.raises(SessionRunning):
+        adopt(alice, BOB)
+
+    world.clock.advance(2)
+    assert adopt(alice, BOB).adopted == BOB
+
+
+def test_force_does_not_wait_for_a_marker_to_age(world: World, alice: Context) -> None:
+    world.presence.markers[BOB] = Marker("busy", world.clock.now())
+    assert adopt(alice, BOB, force=True).adopted == BOB
 
 
 def test_one_that_has_an_heir_names_it(world: World, alice: Context) -> None:

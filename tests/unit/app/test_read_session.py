@@ -44,6 +44,12 @@ def test_a_transcript_is_read_by_session_id(world, me):
     assert result.messages == ({"role": "user", "text": "hi", "timestamp": None},)
 
 
+def test_an_old_id_shows_the_session_that_goes_on(world, me):
+    world.sides.lineage.record(CAROL, BOB, "hook")
+
+    assert read_session(me, CAROL).resolved_session_id == BOB
+
+
 def test_a_transcript_that_cannot_be_read_is_an_error_with_provenance(world, me):
     world.transcripts.files["/t/bob.jsonl"] = PermissionError(13, "Permission denied")
 
