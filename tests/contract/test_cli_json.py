@@ -156,7 +156,7 @@ def test_work_between_sessions(command: Command) -> None:
     assert sent["message_id"] == again["message_id"]
 
     owed = command.result("work", "--as", PEER)
-    assert list(owed) == ["schema_version", "ok", "session_id", "count", "open", "waits"]
+    assert list(owed) == ["schema_version", "ok", "session_id", "count", "open", "waits", "notices"]
     (item,) = owed["open"]
     assert list(item) == [
         "message_id",
@@ -178,7 +178,7 @@ def test_work_between_sessions(command: Command) -> None:
         "work",
     )
     everybody = command.result("work")
-    assert list(everybody) == ["schema_version", "ok", "session_id", "waits"]
+    assert list(everybody) == ["schema_version", "ok", "session_id", "waits", "notices"]
     assert everybody["waits"] == [wait]
     assert command.result("work", "--graph")["counts"]["waits"] == 1
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.app import work
 from oxtail.cli.bodies import body_of
@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from oxtail.app.context import Context
     from oxtail.app.work_results import CloseResult, OpenItem, OpenWorkResult
     from oxtail.cli.parser import Options
+    from oxtail.core.notice import Notice
+
+NOTICES_SHOWN: Final = 20
+"""Most notices that are shown; the file has the others."""
+
+NOTICE_SECONDS: Final = 86_400
+"""Age of a notice from which it is no longer shown."""
 
 _HOUR = 3_600
 
@@ -64,7 +71,13 @@ def _waits(ctx: Context, options: Options) -> list[dict[str, Any]]:
     return [wait for wait in waits if not mine or wait["from_session_id"] in mine]
 
 
-def _listing(ctx: Context, options: Options, owed: OpenWorkResult | None) -> Outcome:
+def _notices(ctx: Context) -> list[Notice]:
+    """Return what a person should know of the last day: overdue work, stopped loops, lost mail."""
+    since = ctx.clock.now() - NOTICE_SECONDS
+    return [notice for notice in ctx.notices.recent(NOTICES_SHOWN) if notice.at >= since]
+
+
+def listing(ctx: Context, options: Options, owed: OpenWorkResult | None) -> Outcome:
     """Return what is open: of a session both sides, else all that anybody waits for."""
     waits = _waits(ctx, options)
     members: dict[str, Any] = {"schema_version": 1, "ok": True, "session_id": ctx.session.id}
@@ -79,6 +92,10 @@ def _listing(ctx: Context, options: Options, owed: OpenWorkResult | None) -> Out
         pieces.append("\n".join(["waiting for:" if owed is not None else "open:", *lines]))
     elif owed is None:
         pieces.append("nothing is open")
+    if notices := _notices(ctx):
+        lines = [one_line(f"{timestamp(each.at)} | {each.kind} | {each.text}") for each in notices]
+        pieces.append("\n".join(["notices:", *lines]))
+    members["notices"] = [notice._asdict() for notice in notices]
     remark = f"{owed.deferred} more are open" if owed is not None and owed.deferred else None
     return Outcome(members, "\n\n".join(pieces), remark=remark)
 
@@ -114,7 +131,7 @@ def _look(options: Options) -> Outcome:
         return graph(looking(options), options)
     ctx = looking(options)
     owed = work.open_work(ctx) if ctx.session.id else None
-    return _listing(ctx, options, owed)
+    return listing(ctx, options, owed)
 
 
 def _close(verb: str, options: Options) -> CloseResult:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from helpers.fakes import BOB, World
 from oxtail.app.results import SendResult, WakeReport
 from oxtail.app.work_results import CloseResult, OpenItem
 from oxtail.cli import inbox, send, work
+from oxtail.cli.parser import Options
 from oxtail.core.envelope import Envelope
 from oxtail.core.work import Owed, State
+from oxtail.trace import timestamp
 
 ID = "0f3c9a1be2d47758"
 RESULT = "8095d1cfacf2d450"
@@ -96,3 +99,20 @@ def test_work_in_the_inbox_is_called_work() -> None:
     head = inbox.message_text(item(deadline=NOW).owed.message).split("\n")[0]
 
     assert head.split(" | ")[2:4] == ["work", "due 2027-01-15T08:00:00.000Z"]
+
+
+def test_a_person_sees_the_notices_of_the_last_day() -> None:
+    world = World()
+    ctx = world.context(BOB)
+    now = int(world.clock.now())
+    for age, text in ((2 * 86_400, "long ago"), (60, "damped\x1b[2J")):
+        ctx.notices.say(Notice(now - age, "damped", text, BOB))
+    options = Options(project=None, everywhere=False, graph=False)
+
+    outcome = work.listing(ctx, options, None)
+
+    assert [each["text"] for each in outcome.result["notices"]] == ["damped\x1b[2J"]
+    assert outcome.text.splitlines()[-2:] == [
+        "notices:",
+        f"{timestamp(now - 60)} | damped | damped\\x1b[2J",
+    ]
