@@ -10,6 +10,7 @@ from oxtail.app.work_results import CloseResult, OpenItem
 from oxtail.cli import inbox, send, work
 from oxtail.cli.parser import Options
 from oxtail.core.envelope import Envelope
+from oxtail.core.notice import Notice
 from oxtail.core.work import Owed, State
 from oxtail.trace import timestamp
 
