@@ -31,7 +31,8 @@ class _Reader:
             return  # it is no file, so nothing is known of its reader
 
     def is_there(self) -> bool:
-        return not any(event & select.POLLERR for _, event in self._poll.poll(0))
+        gone = select.POLLERR | select.POLLHUP
+        return not any(event & gone for _, event in self._poll.poll(0))
 
 
 def _follow(ctx: Context, filters: Filters, limit: int, output: Output) -> Outcome:

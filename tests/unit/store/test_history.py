@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -158,6 +159,14 @@ def test_a_message_that_a_ledger_has_twice_is_one_record(hosts: Hosts, ledger: L
     assert numbers(history(hosts.home).after(Bookmark(), wanted())[0]) == [1, 2]
 
 
+def test_of_several_lines_with_one_id_the_newest_counts(hosts: Hosts, ledger: LedgerFile) -> None:
+    ledger.append(message(1), message(2), message(1)._replace(enqueued_at=message(9).enqueued_at))
+
+    past = history(hosts.home)
+    assert numbers(past.records(wanted())) == [2, 1]
+    assert numbers(past.records(wanted(until=message(5).enqueued_at))) == [2]
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -197,6 +206,22 @@ def test_lines_that_straddle_pieces_are_whole(hosts: Hosts, ledger: LedgerFile) 
     assert numbers(records) == [1, 2, 3, 4, 5, 6, 9, 10, 11, 12, 13]
     assert [len(record.message.body) for record in records][:6] == [size + 1 for size in sizes]
     assert numbers(history(hosts.home).after(Bookmark(), wanted())[0]) == numbers(records)
+
+
+def test_a_line_without_end_takes_little_memory(hosts: Hosts, ledger: LedgerFile) -> None:
+    ledger.append(message(1))
+    size = 32 * LINE_MAX_BYTES
+    os.truncate(ledger.path, size)
+    ledger.append(b"\n", message(2))
+    tracemalloc.start()
+    try:
+        records = list(history(hosts.home).records(wanted()))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert numbers(records) == [1, 2]
+    assert peak < size / 4
 
 
 def test_blank_lines_are_nothing(hosts: Hosts, ledger: LedgerFile, reports: Reports) -> None:
@@ -340,6 +365,17 @@ def test_a_ledger_that_is_compacted_while_it_is_read_gives_what_it_still_has(
 
     assert numbers([*found, *records]) == [1, 2, 3, 6, 7, 9]
     assert reports.texts == ["cannot be read: No such file or directory"]
+
+
+def test_a_ledger_that_is_written_over_while_it_is_read(hosts: Hosts, ledger: LedgerFile) -> None:
+    ledger.append(*map(message, (1, 2, 3, 4)))
+    records = history(hosts.home).records(wanted())
+    found = [next(records)]
+    lines = ledger.path.read_bytes().splitlines(keepends=True)
+    with open(ledger.path, "r+b") as file:
+        file.writelines([lines[0], lines[3], lines[1], lines[0]])
+
+    assert numbers([*found, *records]) == [1, 2, 4]
 
 
 def test_a_read_that_fails_repeats_nothing_later(

@@ -15,6 +15,7 @@ import pytest
 
 from helpers.history import LedgerFile, Reports, history, message, numbers, wanted
 from helpers.stores import ALICE, BOB, Hosts
+from oxtail.core.names import hash32
 from oxtail.core.words import parse_query
 from oxtail.store.files import search_file, search_index
 
@@ -84,18 +85,30 @@ def test_a_message_that_says_something_else_now_is_indexed_again(
     hosts: Hosts, ledger: LedgerFile
 ) -> None:
     find(hosts)
-    ledger.rewrite([message(1, "nothing of the kind"), message(2, "lint it again")])
+    ledger.rewrite([message(1, "nothing like these"), message(2, "lint it again")])
 
     assert find(hosts) == ([2], None)
-    assert find(hosts, "kind") == ([1], None)
+    assert find(hosts, "nothing") == ([1], None)
+    ledger.rewrite([message(1, "other"), message(2, "lint it again")])
+    assert find(hosts, "other") == ([1], None)
 
 
-def test_a_ledger_that_is_gone_is_forgotten(hosts: Hosts, ledger: LedgerFile) -> None:
+@pytest.mark.usefixtures("ledger")
+def test_words_in_quotes_stand_next_to_each_other(hosts: Hosts) -> None:
+    assert find(hosts, '"linter says"')[0] == [1]
+    assert find(hosts, '"says linter"') == ([], None)
+    assert find(hosts, '"it aga"*') == ([2], None)
+    assert find(hosts, '"i* again"') == ([], None)
+
+
+def test_a_ledger_that_is_gone_is_forgotten(hosts: Hosts, ledger: LedgerFile, index: Path) -> None:
     LedgerFile(hosts.home, ALICE).append(message(5, "lint five"))
     assert find(hosts)[0] == [1, 2, 5]
     ledger.path.unlink()
 
     assert find(hosts) == ([5], None)
+    assert _rows(index, "SELECT name FROM ledgers") == [(hash32(ALICE),)]
+    assert _rows(index, "SELECT count(*) FROM lines") == [(1,)]
     ledger.append(message(6, "lint six"))
     assert find(hosts) == ([5, 6], None)
 
@@ -108,14 +121,12 @@ def test_words_of_lines_that_are_gone_do_not_pile_up(
         ledger.rewrite([message(turn * 2, "lint"), message(turn * 2 + 1, "lint")])
         assert find(hosts)[0] == [turn * 2, turn * 2 + 1]
 
-    with sqlite3.connect(index) as db:
-        (last,) = db.execute("SELECT max(id) FROM lines").fetchone()
-        (dropped,) = db.execute("SELECT dropped FROM about").fetchone()
-        rows = db.execute("SELECT count(*) FROM words WHERE words MATCH 'lint'").fetchone()
-    db.close()
+    ((last,),) = _rows(index, "SELECT max(id) FROM lines")
+    ((dropped,),) = _rows(index, "SELECT dropped FROM about")
     assert last >= 60
     assert dropped <= 12
-    assert rows == (dropped + 2,)
+    words = _rows(index, "SELECT count(*) FROM words WHERE words MATCH 'lint'")
+    assert words == [(dropped + 2,)]
 
 
 def test_a_search_adds_a_bounded_part_and_its_answer_is_whole(
@@ -146,6 +157,13 @@ def test_lines_that_are_no_messages_are_reported_each_time(
 
     assert find(hosts, report=reports.append)[0] == [1, 2, 3]
     assert reports.texts == ["2 lines are no messages"]
+
+
+def _rows(path: Path, statement: str) -> list[Any]:
+    db = sqlite3.connect(path)
+    rows = db.execute(statement).fetchall()
+    db.close()
+    return rows
 
 
 def _with(path: Path, *statements: str) -> None:
@@ -355,6 +373,21 @@ def test_a_ledger_that_changes_between_the_index_and_the_look_is_read(
 
     assert find(hosts) == ([2, 5, 7], None)
     assert find(hosts, newest=2) == ([5, 7], None)
+
+
+def test_another_message_in_the_place_of_one_is_not_taken_for_it(
+    hosts: Hosts, ledger: LedgerFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find(hosts)
+    real = search_index.Index.hits
+
+    def late(*args: Any) -> Any:
+        ledger.rewrite([message(8, "the linter says no"), message(2, "lint it again")])
+        return real(*args)
+
+    monkeypatch.setattr(search_index.Index, "hits", late)
+
+    assert find(hosts) == ([2, 8], None)
 
 
 def test_what_was_edited_in_place_is_not_shown_for_words_that_it_does_not_hold(

@@ -30,7 +30,7 @@ _PIECE_BYTES: Final = 1 << 18
 class Line(Value):
     """A line of a ledger: where it starts, its bytes without the newline, where it ends.
 
-    *raw* is None for a line that is too long for a message.
+    *raw* is None for a line that is far too long for a message.
     """
 
     start: int
@@ -74,7 +74,7 @@ class Ledger(Value):
                     too_long = False
                 else:
                     stop = at + len(raw) + 1
-                    yield Line(at, raw if len(raw) <= LINE_MAX_BYTES else None, stop)
+                    yield Line(at, raw, stop)
                 at = stop
             if too_long or len(rest) > LINE_MAX_BYTES:
                 rest, too_long = b"", True
