@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from oxtail.core.entry import Entry
 from oxtail.core.governor import (
     ACKNOWLEDGEMENTS,
+    CHAIN_LENGTH,
     COURTESY_MAX_CHARS,
     HOPS,
     PAIR_RATE,
@@ -43,8 +44,9 @@ if TYPE_CHECKING:
 DAMPED: Final = "damped"
 """Kind of the notice that two sessions were stopped."""
 
-_LOOK: Final = 64
-"""Messages of a pair that are looked at, at least, to find the last one that came back."""
+REMEMBERED: Final = 4_096
+"""Messages of a pair, or of a sender, that :class:`oxtail.ports.Traffic` remembers at least; a
+limit beyond is none.  Of a pair the half, because both directions count."""
 
 _SAID: Final = {
     ACKNOWLEDGEMENTS: (
@@ -116,7 +118,7 @@ def admit(
     )
     sender, receiver = _names(ctx, peer)
     now_ms = int(ctx.clock.now() * 1000)
-    most = max(2 * limits.pair_per_minute, limits.acknowledgements, _LOOK)
+    most = max(_reachable(2 * limits.pair_per_minute), limits.acknowledgements, CHAIN_LENGTH)
     pair = ctx.traffic.between(sender, receiver, most)
     hops = hops_after(original) if original else following_hops(pair, now_ms)
     is_empty = _is_empty(envelope)
@@ -125,7 +127,7 @@ def admit(
         hops=hops,
         is_empty=is_empty,
         pair=pair,
-        sent=ctx.traffic.of(sender, limits.session_per_minute),
+        sent=ctx.traffic.of(sender, _reachable(limits.session_per_minute)),
         now_ms=now_ms,
     )
     envelope, is_held = _judged(ctx, peer, envelope)
@@ -141,6 +143,11 @@ def admit(
         envelope = envelope._replace(extra=(*envelope.extra, (HOPS, hops)))
     passed = Passed(now_ms, is_empty, hops=hops, is_answer=envelope.reply_to is not None)
     return Admission(envelope, is_held, passed)
+
+
+def _reachable(count: int) -> int:
+    """Return *count*, or 0 where so many messages are not remembered, so none need be looked at."""
+    return count if count <= REMEMBERED else 0
 
 
 def note(ctx: Context, peer: Entry | Known, admission: Admission) -> None:
@@ -212,7 +219,7 @@ def _goes_all_the_same(
     """Tell whether a message passes although a limit is reached; what cannot be read says no."""
     try:
         if damping.reason == ACKNOWLEDGEMENTS:
-            return _has_heard_since(ctx, peer, streak(pair, now_ms)[damping.limit - 1] // 1000)
+            return _has_heard_since(ctx, peer, streak(pair, damping.limit, now_ms)[-1] // 1000)
         return _is_owed(ctx, peer, envelope)
     except StoreError as error:
         ctx.trace("governor_failed", code=error.code, error=error.message)

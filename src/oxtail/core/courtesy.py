@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import Final
 
 from oxtail.core.governor import COURTESY_MAX_CHARS
+from oxtail.core.value import Value
 
 _PHRASES: Final = """
 # English
@@ -159,20 +160,29 @@ _SIGNS: Final = frozenset(
 
 
 _LINK_WORDS: Final = frozenset(_LINKS.split(" | "))
-_phrases: frozenset[str] = frozenset()
-_longest = 0
 
 
-def _known() -> tuple[frozenset[str], int]:
-    """Return the table and the number of words of its longest phrase; made at the first use."""
-    global _phrases, _longest  # noqa: PLW0603 - a table that few processes need
-    if not _phrases:
+class _Table(Value):
+    """The phrases, every word of them and of the links, and how many words the longest has."""
+
+    phrases: frozenset[str]
+    words: frozenset[str]
+    longest: int
+
+
+_made: list[_Table] = []
+
+
+def _table() -> _Table:
+    """Return the table, which is made at the first use."""
+    if not _made:
         text = _PHRASES.casefold().replace("-", " ")
         lines = [line for line in text.split("\n") if line and line[0] != "#"]
-        table = frozenset(each.strip() for each in "|".join(lines).split("|"))
-        _longest = max(phrase.count(" ") + 1 for phrase in table)
-        _phrases = table
-    return _phrases, _longest
+        phrases = frozenset(each.strip() for each in "|".join(lines).split("|"))
+        words = _LINK_WORDS.union(" ".join(phrases).split())
+        longest = max(phrase.count(" ") for phrase in phrases) + 1
+        _made.append(_Table(phrases, words, longest))
+    return _made[0]
 
 
 def is_content_free(body: str) -> bool:
@@ -188,10 +198,11 @@ def is_content_free(body: str) -> bool:
     if not text.isascii():
         text = "".join(" " if _is_picture(each) else each for each in text.replace("\u2019", "'"))
     parts = [part for part in text.split() if part not in _FACES]
-    if any(_is_technical(part) for part in parts):
-        return False
     words = " ".join(parts).translate(_TO_SPACES).split()
-    return _are_phrases(words) if words else True
+    # Most bodies have a word that is in no phrase, and need no closer look.
+    if not _table().words.issuperset(words) or any(map(_is_technical, parts)):
+        return False
+    return not words or _are_phrases(words)
 
 
 def _is_picture(character: str) -> bool:
@@ -212,7 +223,7 @@ def _is_technical(part: str) -> bool:
 
 def _are_phrases(words: list[str]) -> bool:
     """Tell whether *words* are phrases one after the other, the longest first, and links."""
-    phrases, longest = _known()
+    phrases, _, longest = _table()
     at, found = 0, False
     while at < len(words):
         for size in range(min(longest, len(words) - at), 0, -1):

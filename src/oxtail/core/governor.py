@@ -38,6 +38,9 @@ LOOP_MS: Final = 3_600_000
 """How long an acknowledgement counts; so of a loop that never ends as many pass in an hour as the
 limit says."""
 
+CHAIN_LENGTH: Final = 4
+"""Most messages that may have passed since such mail; after so many it is not what they answer."""
+
 COURTESY_MAX_CHARS: Final = 120
 """Longest body that can be without content; see :mod:`oxtail.core.courtesy`."""
 
@@ -118,7 +121,8 @@ def _wait(at_ms: int, now_ms: int, within_ms: int) -> int:
 
 def _last_back(pair: Sequence[Passed], now_ms: int) -> Passed | None:
     """Return the last message that came back, if it came a moment ago."""
-    for passed in reversed(pair):
+    for place in range(-1, -min(len(pair), CHAIN_LENGTH) - 1, -1):
+        passed = pair[place]
         if not _is_recent(passed.at_ms, now_ms, CHAIN_MS):
             return None
         if passed.is_back:
@@ -156,10 +160,14 @@ def _over_rate(passed: Sequence[Passed], limit: int, now_ms: int) -> int:
     return _wait(recent[-limit], now_ms, MINUTE_MS) if len(recent) >= limit else 0
 
 
-def streak(pair: Sequence[Passed], now_ms: int) -> tuple[int, ...]:
-    """Return when the acknowledgements passed after which nothing else did, the last one first."""
+def streak(pair: Sequence[Passed], most: int, now_ms: int) -> tuple[int, ...]:
+    """Return when the acknowledgements passed after which nothing else did, the last one first.
+
+    Only the last *most* of them.
+    """
     times = []
-    for passed in reversed(pair):
+    for place in range(-1, -min(len(pair), most) - 1, -1):
+        passed = pair[place]
         if not passed.is_empty or not _is_recent(passed.at_ms, now_ms, LOOP_MS):
             break
         times.append(passed.at_ms)
@@ -188,9 +196,9 @@ def decide(
         now_ms: Unix milliseconds.
     """
     if is_empty and limits.acknowledgements:
-        times = streak(pair, now_ms)
+        times = streak(pair, limits.acknowledgements, now_ms)
         if len(times) >= limits.acknowledgements:
-            wait = _wait(times[limits.acknowledgements - 1], now_ms, LOOP_MS)
+            wait = _wait(times[-1], now_ms, LOOP_MS)
             return Damping(ACKNOWLEDGEMENTS, limits.acknowledgements, wait)
     if limits.hops and hops > limits.hops:
         last = _last_back(pair, now_ms)

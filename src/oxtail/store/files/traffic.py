@@ -64,11 +64,7 @@ class _Tape:
             raise IndexError(place)
         at_ms, hops, flags, _ = _RECORD.unpack_from(self._data, place % count * SIZE)
         return Passed(
-            at_ms=at_ms,
-            is_empty=bool(flags & _EMPTY),
-            is_back=self._back is not None and flags & _DOWN == self._back,
-            hops=hops,
-            is_answer=bool(flags & _ANSWER),
+            at_ms, bool(flags & _EMPTY), flags & _DOWN == self._back, hops, bool(flags & _ANSWER)
         )
 
 
