@@ -511,3 +511,115 @@ def test_export(command: Command, project: Path) -> None:
 )
 def test_errors_of_looking_back(command: Command, words: list[str], status: int, code: str) -> None:
     assert command.error(*words, status=status)["code"] == code
+
+
+def test_policy(command: Command, project: Path) -> None:
+    def rules(*words: str) -> dict[str, Any]:
+        result = command.result("policy", "--as", PEER, *words)
+        assert has(
+            result,
+            [
+                "schema_version",
+                "ok",
+                "session_id",
+                "session_rules",
+                "project_root",
+                "project_rules",
+            ],
+        )
+        assert (result["session_id"], result["project_root"]) == (PEER, str(project))
+        return result
+
+    assert rules()["session_rules"] == rules()["project_rules"] == []
+    command.result("inbox", "--as", PEER)
+    held = rules("hold", ME)
+    assert held["session_rules"] == [{"who": ME, "action": "hold"}]
+    assert held["who"] == ME
+    refused = rules("refuse", "*", "--project", ".")
+    assert refused["project_rules"] == [{"who": "*", "action": "refuse"}]
+
+    sent = command.result("send", "--as", ME, PEER, "hello")
+    assert sent["held"] is True
+    assert command.result("status", sent["message_id"])["status"] == "held"
+    refusal = command.error("send", "--as", "somebody-else", PEER, "hello", status=3)
+    assert (refusal["code"], refusal["target_session_id"]) == ("refused", PEER)
+
+    listed = command.result("policy", "held", "--as", PEER)
+    assert list(listed) == ["schema_version", "ok", "session_id", "count", "messages"]
+    assert [message["id"] for message in listed["messages"]] == [sent["message_id"]]
+    assert command.result("policy", "held", "--as", PEER, "--from", "nobody")["count"] == 0
+    released = command.result("policy", "release", "--as", PEER, "--from", ME)
+    assert list(released) == ["schema_version", "ok", "session_id", "count", "message_ids"]
+    assert released["message_ids"] == [sent["message_id"]]
+    assert command.result("inbox", "--as", PEER)["count"] == 1
+
+    assert rules("remove", ME)["session_rules"] == []
+    assert rules("remove", "*", "--project", ".")["project_rules"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "code"),
+    [
+        (["hold"], 2, "usage-error"),
+        (["hold", "x", "y"], 2, "usage-error"),
+        (["explode", "x"], 2, "usage-error"),
+        (["hold", "x"], 3, "no-session-id"),
+        (["hold", "x", "--from", "y", "--as", ME], 2, "usage-error"),
+        (["held"], 3, "no-session-id"),
+        (["held", "x", "--as", ME], 2, "usage-error"),
+        (["release", "--project", ".", "--as", ME], 2, "usage-error"),
+        (["remove", "x", "--as", ME], 2, "bad-argument"),
+        (["hold", "a\nb", "--as", ME], 2, "bad-argument"),
+    ],
+)
+def test_errors_of_policy(command: Command, words: list[str], status: int, code: str) -> None:
+    assert command.error("policy", *words, status=status)["code"] == code
+
+
+def test_a_message_to_several(command: Command) -> None:
+    command.result("inbox", "--as", PEER)
+    some = command.result(
+        "send", "--as", ME, "--to", PEER, "--to", "nobody", "--to", PEER, "for", "both", status=1
+    )
+    assert list(some) == ["schema_version", "ok", "results"]
+    first, second, third = some["results"]
+    assert has(first, ["target", "ok", "message_id", "target_session_id", "target_server_pid"])
+    assert second == {
+        "target": "nobody",
+        "ok": False,
+        "error": "target-not-found",
+        "message": second["message"],
+    }
+    assert (third["message_id"], third["same_as"]) == (first["message_id"], PEER)
+    assert command.result("send", "--as", ME, "--to", PEER, "all of it")["ok"] is True
+
+    none = command.result("send", "--as", ME, "--to", "nobody", "hello", status=3)
+    assert none["ok"] is False
+    assert command.error("send", "--as", ME, "all", "hello", status=3)["code"] == "target-not-found"
+    with python_peer("receiver", "cccccccc-0000-4000-8000-000000000004"):
+        everybody = command.result("send", "--as", ME, "all", "hello", "all")
+    assert [row["ok"] for row in everybody["results"]] == [True]
+    waits = command.error("send", "--as", ME, "--to", PEER, "--wait", "shown", "x", status=2)
+    assert (waits["code"], waits["field"]) == ("bad-argument", "wait")
+
+
+def test_a_damped_message(command: Command) -> None:
+    command.result("inbox", "--as", PEER)
+    for _ in range(6):
+        command.result("send", "--as", ME, PEER, "ok, thanks")
+
+    damped = command.error("send", "--as", ME, PEER, "ok, thanks", status=3)
+
+    assert list(damped) == ["code", "message", "reason", "limit", "retry_after_s"]
+    assert (damped["code"], damped["reason"], damped["limit"]) == ("damped", "acknowledgements", 6)
+    told = [f for f in command.result("doctor")["findings"] if f["check"] == "notice-damped"]
+    assert len(told) == 1
+    assert told[0]["level"] == "note"
+
+
+def test_a_held_question(command: Command) -> None:
+    with python_peer("receiver", PEER):
+        command.result("policy", "--as", PEER, "hold", ME)
+        asked = command.result("ask", "--as", ME, "receiver", "why?", status=4)
+
+    assert (asked["held"], asked["reply"], asked["wake_status"]) == (True, None, "skipped_held")
