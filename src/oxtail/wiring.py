@@ -100,10 +100,10 @@ def _transcripts(settings: Settings, clock: SystemClock) -> Transcripts:
 
 def _panes(settings: Settings, trace: Trace) -> Panes:
     def build() -> object:
-        from oxtail.identity.ancestry import parent_of
+        from oxtail.identity.ancestry import parent_of, parents
         from oxtail.wake.panes import TmuxPanes
 
-        return TmuxPanes(settings.environ, parent_of, trace)
+        return TmuxPanes(settings.environ, parent_of, trace, parents=parents)
 
     return cast("Panes", Later(build))
 

@@ -81,7 +81,13 @@ def test_a_pane_carries_all_its_facts(tmux: PrivateTmux, panes: TmuxPanes) -> No
         pane_pid=tmux.pid_of(pane_id),
         path=str(tmux.folder),
         active=True,
+        window=first.window,
+        window_index=0,
+        output_at=first.output_at,
     )
+    assert first.window
+    assert first.output_at is not None
+    assert first.output_at > 1_600_000_000
     assert first.created_at > 1_600_000_000
     assert not second.active
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from oxtail import config
 from oxtail.app.context import Context
 from oxtail.app.session import Session
+from oxtail.core.activity import Activity
+from oxtail.core.census import Census, Counted, PaneTable
 from oxtail.core.detected import Detected
 from oxtail.core.entry import OURS, Client, Entry, Known
 from oxtail.core.follow import Growth, Mark
+from oxtail.core.liveness import Life
 from oxtail.core.pane import Pane
 from oxtail.core.presence import Marker
 from oxtail.core.scope import Place
@@ -73,6 +76,7 @@ class FakeRegistry:
         self.shared = shared
         self.kept = known
         self.held_by: Entry | None = None
+        self.corpses: dict[int, Counted] = {}
 
     def publish(self, entry: Entry) -> None:
         self.shared[self.me] = entry
@@ -87,6 +91,10 @@ class FakeRegistry:
 
     def entries(self) -> tuple[Entry, ...]:
         return tuple(self.shared.values())
+
+    def census(self) -> Census:
+        living = [Counted(entry, Life.RUNNING, True) for entry in self.shared.values()]
+        return Census((*living, *self.corpses.values()), tuple(self.kept.values()))
 
     def answering(self, target: str) -> tuple[Entry, ...]:
         entries = self.shared.values()
@@ -188,11 +196,18 @@ class FakePanes:
         self.panes = panes
         self.text = text
         self.problem = problem
+        self.asked = 0
 
     def list(self) -> tuple[Pane, ...]:
         if self.problem:
             raise PaneError(self.problem)
         return self.panes
+
+    def hosts(self, pids: Collection[int]) -> PaneTable:
+        self.asked += 1
+        panes = self.list()
+        found = ((pid, self.host_of(pid)) for pid in pids)
+        return PaneTable(panes, tuple((pid, pane) for pid, pane in found if pane))
 
     def host_of(self, pid: int) -> Pane | None:
         return next((pane for pane in self.panes if pane.pane_pid == pid), None)
@@ -209,6 +224,7 @@ class FakeTranscripts:
     def __init__(self) -> None:
         self.files: dict[str, Transcript | OSError] = {}
         self.growing: dict[str, list[tuple[int, Sighting]] | OSError] = {}
+        self.activities: dict[str, Activity] = {}
 
     def locate(self, client_type: str, session_id: str, cwd: str) -> str | None:
         return None if client_type == "unknown" else f"/transcripts/{session_id}.jsonl"
@@ -218,6 +234,9 @@ class FakeTranscripts:
         if isinstance(found, OSError):
             raise found
         return found
+
+    def activity(self, path: str, client_type: str) -> Activity:
+        return self.activities.get(path, Activity())
 
     def follow(self, path: str, client_type: str, mark: Mark | None) -> Growth:
         growth = self.growing.get(path)
@@ -278,6 +297,7 @@ class World:
         self.store = MemoryStore(clock=self.clock, ids=self.ids, trace=self.trace)
         self.entries: dict[int, Entry] = {}
         self.known: dict[str, Known] = {}
+        self.corpses: dict[int, Counted] = {}
         self.presence = FakePresence()
         self.wake_records = FakeWakeRecords()
         self.waker = FakeWaker()
@@ -299,6 +319,7 @@ class World:
     ) -> Context:
         """Return the context of one session, which is open."""
         registry = FakeRegistry(pid, self.entries, self.known)
+        registry.corpses = self.corpses
         entry = Entry(
             server_pid=pid,
             started_at=int(self.clock.now()),

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from oxtail.app.session import Session
     from oxtail.config import Settings
     from oxtail.ports import (
+        Acknowledged,
         Clock,
         Evidence,
         History,
         Ids,
         Lineage,
+        Lookout,
         Notices,
         OwnDoor,
         Panes,
@@ -64,4 +66,6 @@ class Context(Value):
     notices: Notices
     history: History
     shelf: Shelf
+    lookout: Lookout
+    acknowledged: Acknowledged
     doors: tuple[OwnDoor, ...] = ()

@@ -18,6 +18,9 @@ class Pane(Value):
         pane_pid: The process that the pane runs.
         path: The pane's current folder.
         active: Whether this is the pane that the session shows.
+        window: Name of its window; a label, set by anybody, and never an identity.
+        window_index: Number of that window in its session, or None.
+        output_at: When it last had output, in unix seconds, or None.
     """
 
     session: str
@@ -29,3 +32,6 @@ class Pane(Value):
     pane_pid: int
     path: str
     active: bool = False
+    window: str = ""
+    window_index: int | None = None
+    output_at: int | None = None

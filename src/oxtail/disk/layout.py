@@ -349,6 +349,15 @@ class Layout(Value):
         """Path of the policy of a project."""
         return join(self.policies, "p-" + hash32(root) + ".json")
 
+    @property
+    def acknowledgements(self) -> str:
+        """Folder of the trouble that a person knows of; only Python peers use it."""
+        return join(self.home, "acknowledged")
+
+    def acknowledgement(self, root: str | None) -> str:
+        """Path of what is known of one project, or of all of them."""
+        return join(self.acknowledgements, f"{'all' if root is None else hash32(root)}.json")
+
     def notices(self) -> str:
         """Path of the lines for the human; only Python peers use it."""
         return join(self.home, "notices.jsonl")

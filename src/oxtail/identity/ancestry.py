@@ -95,6 +95,12 @@ def _parent_lookup() -> Callable[[int], int]:
     return lambda pid: rows[pid].ppid if pid in rows else 0
 
 
+def parents() -> Callable[[int], int | None]:
+    """Return what tells parents, for many questions at one moment; at most one ``ps``."""
+    look = _parent_lookup()
+    return lambda pid: look(pid) or None
+
+
 def parent_of(pid: int) -> int | None:
     """Return the parent of *pid*, or None where there is none or it is unknown."""
     return _parent_lookup()(pid) or None

@@ -66,9 +66,9 @@ def known_from(entry: Entry, last_seen: float) -> Known | None:
 
 
 class KnownSessions:
-    """The folder ``known/``."""
+    """The folder ``known/``; who only looks leaves its damage there."""
 
-    def __init__(self, disk: Disk, clock: Clock) -> None:
+    def __init__(self, disk: Disk, clock: Clock, *, looking: bool = False) -> None:
         self._disk = disk
         self._clock = clock
         self._records = Records(
@@ -76,6 +76,7 @@ class KnownSessions:
             disk.layout.known,
             parse_known,
             accepts=lambda name: _NAME.fullmatch(name) is not None,
+            keep_damaged=looking,
         )
 
     def remember(self, known: Known) -> None:

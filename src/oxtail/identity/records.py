@@ -107,6 +107,10 @@ class Records(Generic[T]):
         self._settled = changed_at if is_old else None
         return dict(found)
 
+    def unreadable(self) -> tuple[str, ...]:
+        """Return the names that the last look found and could not make a record of."""
+        return tuple(name for name, (_, record) in self._cache.items() if record is None)
+
     def _changed_at(self) -> int | None:
         """Return when a name of the folder last changed, in nanoseconds, None if that is unknown.
 

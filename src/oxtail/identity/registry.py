@@ -24,12 +24,19 @@ from oxtail.disk.atomic import FILE_MODE, Disk
 from oxtail.errors import DamagedRecord, StoreError
 from oxtail.identity.ancestry import is_ancestor_related
 from oxtail.identity.known import KnownSessions, known_from
-from oxtail.identity.process import SAME_START_SECONDS, is_same_process, started_wall
+from oxtail.identity.process import (
+    SAME_START_SECONDS,
+    is_alive,
+    is_same_process,
+    started_wall,
+)
 from oxtail.identity.records import Records, Seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from oxtail.core.census import Census
+    from oxtail.core.liveness import Life
     from oxtail.ports import Clock
 
 _SUFFIX: Final = ".json"
@@ -80,6 +87,7 @@ class FileRegistry:
         is_running: Tells whether the process of an entry is alive.
         is_related: Tells whether two processes serve one agent.
         started: Returns when a process started (unix seconds), None if unknown.
+        is_alive: Tells whether any process has a pid.
     """
 
     def __init__(
@@ -94,6 +102,7 @@ class FileRegistry:
         is_running: Callable[[Entry], bool] = is_running,
         is_related: Callable[[int, int], bool] = is_ancestor_related,
         started: Callable[[int], float | None] = started_wall,
+        is_alive: Callable[[int], bool] = is_alive,
     ) -> None:
         self._disk = disk
         self._clock = clock
@@ -104,6 +113,9 @@ class FileRegistry:
         self._is_running = is_running
         self._is_related = is_related
         self._started = started
+        self._is_alive = is_alive
+        self._looking: Records[Entry] | None = None
+        self._looking_known: KnownSessions | None = None
         self._own: Entry | None = None
         self._known = KnownSessions(disk, clock)
         self._records = Records(
@@ -161,6 +173,36 @@ class FileRegistry:
         Entries of sessions without an id are never merged and come last.
         """
         return _freshest(self._live())
+
+    def census(self) -> Census:
+        """Return all entries and their processes; see :meth:`oxtail.ports.Registry.census`."""
+        from oxtail.core.census import Census, Counted
+
+        # Whoever only looks leaves damage to those who work with the entries.
+        self._looking = self._looking or Records(
+            self._disk,
+            self._disk.layout.sessions,
+            _parse,
+            accepts=lambda name: _file_pid(name) is not None,
+            keep_damaged=True,
+        )
+        entries = [seen.record for seen in self._looking.all().values()]
+        entries.sort(key=lambda entry: entry.server_pid)
+        counted = [
+            Counted(entry, self._life(entry), bool(entry.start_token or entry.proc_sig))
+            for entry in entries
+        ]
+        known = self._looking_known = self._looking_known or KnownSessions(
+            self._disk, self._clock, looking=True
+        )
+        return Census(tuple(counted), known.all(), self._looking.unreadable())
+
+    def _life(self, entry: Entry) -> Life:
+        from oxtail.core.liveness import Life
+
+        if self._is_running(entry):
+            return Life.RUNNING
+        return Life.REUSED if self._is_alive(entry.server_pid) else Life.EXITED
 
     def answering(self, target: str) -> tuple[Entry, ...]:
         """Return those of :meth:`entries` whose id, name or tmux session is *target*."""

@@ -8,6 +8,7 @@ Use cases in :mod:`oxtail.app` import this package and no adapter.
 
 from __future__ import annotations
 
+from oxtail.ports.looking import Acknowledged, Lookout
 from oxtail.ports.mail import Bell, Store
 from oxtail.ports.people import Detection, Doorstep, Presence, Projects, Registry
 from oxtail.ports.reading import Panes, Transcripts
@@ -25,6 +26,7 @@ from oxtail.ports.system import Clock, Ids
 from oxtail.ports.wake import OwnDoor, Waker, WakeRecords
 
 __all__ = [
+    "Acknowledged",
     "Bell",
     "Clock",
     "Detection",
@@ -33,6 +35,7 @@ __all__ = [
     "History",
     "Ids",
     "Lineage",
+    "Lookout",
     "Notices",
     "OwnDoor",
     "Panes",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from oxtail.core.census import Census
     from oxtail.core.detected import Detected
     from oxtail.core.entry import Entry, Known
     from oxtail.core.presence import Marker
@@ -34,6 +35,15 @@ class Registry(Protocol):
 
     def entries(self) -> tuple[Entry, ...]:
         """Return the live entries; of several for one session only the freshest."""
+
+    def census(self) -> Census:
+        """Return all entries with what is known of their processes, and all known sessions.
+
+        What is damaged stays where it is.
+
+        Raises:
+            StoreError: the entries cannot be listed.
+        """
 
     def answering(self, target: str) -> tuple[Entry, ...]:
         """Return those of :meth:`entries` whose id, name or tmux session is *target*.

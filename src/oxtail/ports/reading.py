@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from oxtail.core.activity import Activity
+    from oxtail.core.census import PaneTable
     from oxtail.core.follow import Growth, Mark
     from oxtail.core.pane import Pane
     from oxtail.core.transcript import Transcript
@@ -18,6 +22,13 @@ class Panes(Protocol):
 
         Raises:
             PaneError: tmux answered with something else.
+        """
+
+    def hosts(self, pids: Collection[int]) -> PaneTable:
+        """Return all panes, and which of them provably runs which of *pids*; asks tmux once.
+
+        Raises:
+            PaneError: as :meth:`list`.
         """
 
     def host_of(self, pid: int) -> Pane | None:
@@ -51,6 +62,13 @@ class Transcripts(Protocol):
 
         Raises:
             OSError: the file is there and cannot be read.
+        """
+
+    def activity(self, path: str, client_type: str) -> Activity:
+        """Return what the end of the transcript at *path* says of its agent.
+
+        It reads a bounded number of bytes, and none while the file does not change.  A file that is
+        missing or cannot be read says nothing.
         """
 
     def follow(self, path: str, client_type: str, mark: Mark | None) -> Growth:

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 from oxtail.core.value import Value
 
 if TYPE_CHECKING:
-    from oxtail.ports import Evidence, History, Lineage, Notices, Policies, Shelf, Traffic, Work
+    from oxtail.ports import (
+        Acknowledged,
+        Evidence,
+        History,
+        Lineage,
+        Lookout,
+        Notices,
+        Policies,
+        Shelf,
+        Traffic,
+        Work,
+    )
 
 
 class Sides(Value):
@@ -21,3 +32,5 @@ class Sides(Value):
     notices: Notices
     history: History
     shelf: Shelf
+    lookout: Lookout
+    acknowledged: Acknowledged

@@ -28,8 +28,10 @@ from oxtail.transcripts import scan
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from oxtail.core.activity import Activity
     from oxtail.core.follow import Mark
     from oxtail.ports import Clock
+    from oxtail.transcripts.tail import Tails
 
 CODEX_DAYS: Final = 3
 """How many days back a Codex transcript is looked for; a session seldom runs longer."""
@@ -96,6 +98,7 @@ class FileTranscripts:
         self._codex = environ.get("CODEX_HOME") or os.path.join(user_home, ".codex")
         self._clock = clock
         self._chunk = chunk_bytes
+        self._tails: Tails | None = None
 
     def locate(self, client_type: str, session_id: str, cwd: str) -> str | None:
         """Return the transcript path of a session, or None.
@@ -161,6 +164,23 @@ class FileTranscripts:
             total=kept.total,
             modified_at=status.st_mtime,
         )
+
+    def activity(self, path: str, client_type: str) -> Activity:
+        """Return what its end says; see :meth:`oxtail.ports.Transcripts.activity`."""
+        from oxtail.core.activity import Activity
+        from oxtail.transcripts.tail import Tails
+
+        self._tails = self._tails or Tails()
+        try:
+            if known := self._tails.unchanged(path, client_type):
+                return known
+            descriptor = _open_regular(path)
+            try:
+                return self._tails.activity(path, client_type, descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError:
+            return Activity()
 
     def follow(self, path: str, client_type: str, mark: Mark | None) -> Growth:
         """Return new messages; see :meth:`oxtail.ports.Transcripts.follow`."""

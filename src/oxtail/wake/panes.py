@@ -7,9 +7,10 @@ What a registry entry says about its pane is a claim and is not used here.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
+from oxtail.core.census import PaneTable
 from oxtail.errors import PaneError
 from oxtail.trace import Trace, silent
 from oxtail.wake.tmux import Tmux, is_pane_id
@@ -63,13 +64,20 @@ class TmuxPanes:
         environ: Of this process: ``PATH``, ``TMUX``, ``TMUX_TMPDIR`` and ``TMUX_PANE`` count.
         parent_of: Returns the parent of a process.
         trace: Told about every tmux call.
+        parents: Returns such a function for many questions at one moment; *parent_of* without it.
     """
 
     def __init__(
-        self, environ: Mapping[str, str], parent_of: ParentOf, trace: Trace = silent
+        self,
+        environ: Mapping[str, str],
+        parent_of: ParentOf,
+        trace: Trace = silent,
+        *,
+        parents: Callable[[], ParentOf] | None = None,
     ) -> None:
         self._tmux = Tmux(environ, trace)
         self._parent_of = parent_of
+        self._parents = parents or (lambda: parent_of)
         self._hint = environ.get("TMUX_PANE")
 
     def list(self) -> tuple[Pane, ...]:
@@ -79,6 +87,21 @@ class TmuxPanes:
             PaneError: tmux answered with something else.
         """
         return self._tmux.panes()
+
+    def hosts(self, pids: Collection[int]) -> PaneTable:
+        """Return panes and what they run; see :meth:`oxtail.ports.Panes.hosts`."""
+        panes = self.list()
+        if not panes:
+            return PaneTable()
+        look, parents = self._parents(), dict[int, "int | None"]()
+
+        def parent_of(pid: int) -> int | None:
+            if pid not in parents:
+                parents[pid] = look(pid)
+            return parents[pid]
+
+        found = ((pid, host_among(panes, pid, parent_of)) for pid in pids)
+        return PaneTable(panes, tuple((pid, pane) for pid, pane in found if pane))
 
     def host_of(self, pid: int) -> Pane | None:
         """Return the pane that provably runs process *pid*, or None, also where tmux failed."""

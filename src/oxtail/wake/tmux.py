@@ -40,6 +40,7 @@ _NO_SERVER: Final = re.compile(
 _FIELDS: Final = (
     "pane_id", "pane_pid", "pane_dead", "pane_active", "window_active", "session_created",
     "session_attached", "session_windows", "session_name", "session_path", "pane_current_path",
+    "window_name", "window_index", "window_activity",
 )  # fmt: skip
 
 
@@ -85,7 +86,8 @@ def parse_panes(output: bytes, word: str) -> tuple[Pane, ...]:
         fields = record.removeprefix("\n").split(f"<{word}>")
         if len(fields) != len(_FIELDS) or not is_pane_id(fields[0]):
             continue
-        pane_id, pid, dead, active, shown, created, attached, windows, name, path, cwd = fields
+        pane_id, pid, dead, active, shown, created, attached, windows, name, path, cwd = fields[:11]
+        window, index, output_at = fields[11:]
         panes.append(
             Pane(
                 session=name,
@@ -97,6 +99,9 @@ def parse_panes(output: bytes, word: str) -> tuple[Pane, ...]:
                 pane_pid=0 if dead == "1" else _number(pid),
                 path=cwd,
                 active=active == shown == "1",
+                window=window,
+                window_index=_number(index) if index else None,
+                output_at=_number(output_at) or None,
             )
         )
     return tuple(panes)

@@ -24,6 +24,7 @@ def record(**changed: str) -> str:
     fields = {
         "id": "%3", "pid": "77", "dead": "0", "active": "1", "shown": "1", "created": "1700000000",
         "attached": "2", "windows": "4", "name": "work", "path": "/p", "cwd": "/p/q",
+        "window": "editor", "index": "2", "output": "1700000009",
     }  # fmt: skip
     return f"<{WORD}>".join({**fields, **changed}.values()) + f"</{WORD}>\n"
 
@@ -61,7 +62,9 @@ def fake(tmp_path: Path) -> FakeTmux:
 
 def test_a_pane_is_read_field_by_field() -> None:
     assert parse_panes(record().encode(), WORD) == (
-        Pane("work", "/p", 1_700_000_000, True, 4, "%3", 77, "/p/q", True),
+        Pane(
+            "work", "/p", 1_700_000_000, True, 4, "%3", 77, "/p/q", True, "editor", 2, 1_700_000_009
+        ),
     )
 
 
@@ -92,6 +95,32 @@ def test_what_is_no_pane_is_left_out(output: bytes) -> None:
 def test_numbers_that_are_none_count_as_zero() -> None:
     read = parse_panes(record(pid="", created="x", attached="", windows="²").encode(), WORD)[0]
     assert (read.pane_pid, read.created_at, read.attached, read.windows) == (0, 0, False, 0)
+
+
+def test_a_window_that_tmux_says_nothing_of_has_no_number_and_no_output() -> None:
+    read = parse_panes(record(window="", index="", output="").encode(), WORD)[0]
+    assert (read.window, read.window_index, read.output_at) == ("", None, None)
+
+
+def test_all_hosts_are_found_with_one_question_to_tmux(fake: FakeTmux) -> None:
+    fake.says(
+        "end=${5##*'}'}; border=\"<${end#</}\"\n"
+        "for field in %3 77 0 1 1 1 1 1 work /p /p w 0; do printf '%s%s' $field \"$border\"; done\n"
+        "printf '1700000009%s\\n' \"$end\""
+    )
+    above = {5: 9, 6: 9, 9: 8}
+    asked: list[int] = []
+
+    def parent_of(pid: int) -> int | None:
+        asked.append(pid)
+        return above.get(pid)
+
+    table = TmuxPanes(fake.environ, above.get, parents=lambda: parent_of).hosts((5, 6, 9))
+
+    assert [pane.pane_id for pane in table.panes] == ["%3"]
+    assert table.hosts == ()
+    assert fake.count() == 1
+    assert asked == [5, 9, 8, 6]
 
 
 @pytest.mark.parametrize("text", [None, "", "3", "%", "%3 ", "%3\n", "%x", "=s", "%1.2"])
@@ -242,11 +271,12 @@ def test_my_own_pane_may_be_named_by_the_environment_if_it_exists(fake: FakeTmux
     # The form ends with the word; the answer is made from it.
     fake.says(
         "end=${5##*'}'}; border=\"<${end#</}\"\n"
-        "for field in %3 77 0 1 1 1 1 1 work /p; do printf '%s%s' $field \"$border\"; done\n"
-        "printf '/p%s\\n' \"$end\""
+        "for field in %3 77 0 1 1 1 1 1 work /p /p w 0; do printf '%s%s' $field \"$border\"; done\n"
+        "printf '1700000009%s\\n' \"$end\""
     )
     fake.environ["TMUX_PANE"] = "%3"
-    assert fake.panes().own(5) == Pane("work", "/p", 1, True, 1, "%3", 77, "/p", True)
+    own = Pane("work", "/p", 1, True, 1, "%3", 77, "/p", True, "w", 0, 1_700_000_009)
+    assert fake.panes().own(5) == own
     for spoofed in ("%4", "work", "%3;"):
         fake.environ["TMUX_PANE"] = spoofed
         assert fake.panes().own(5) is None

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 
     from oxtail.disk.atomic import Disk
     from oxtail.ports import (
+        Acknowledged,
         Clock,
         Evidence,
         History,
         Lineage,
+        Lookout,
         Notices,
         Policies,
         Shelf,
@@ -83,6 +85,16 @@ def file_sides(disk: Disk, clock: Clock, locks: Locks) -> Sides:
 
         return FileShelf(disk, clock, locks)
 
+    def lookout() -> object:
+        from oxtail.store.files.lookout import FileLookout
+
+        return FileLookout(disk, clock)
+
+    def acknowledged() -> object:
+        from oxtail.store.files.acknowledged import FileAcknowledged
+
+        return FileAcknowledged(disk, locks)
+
     return Sides(
         work=cast("Work", Later(work)),
         evidence=cast("Evidence", Later(evidence)),
@@ -92,4 +104,6 @@ def file_sides(disk: Disk, clock: Clock, locks: Locks) -> Sides:
         notices=noticing,
         history=cast("History", Later(history)),
         shelf=cast("Shelf", Later(shelf)),
+        lookout=cast("Lookout", Later(lookout)),
+        acknowledged=cast("Acknowledged", Later(acknowledged)),
     )

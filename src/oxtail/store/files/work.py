@@ -207,6 +207,12 @@ def _members(raw: bytes) -> dict[str, Any] | None:
     return members if isinstance(members, dict) else None
 
 
+def owed_on(session_id: str, raw: bytes) -> Owed | None:
+    """Return the message on the line *raw* of a session's ledger and its standing, or None."""
+    members = _members(raw)
+    return _owed(session_id, members) if members is not None else None
+
+
 def _owed(session_id: str, members: dict[str, Any]) -> Owed | None:
     try:
         message = from_dict({k: v for k, v in members.items() if k != OUTCOME})

@@ -9,10 +9,12 @@ from oxtail.store.sides import Sides
 
 if TYPE_CHECKING:
     from oxtail.ports import (
+        Acknowledged,
         Clock,
         Evidence,
         History,
         Lineage,
+        Lookout,
         Notices,
         Policies,
         Shelf,
@@ -65,6 +67,16 @@ def memory_sides(store: MemoryStore, clock: Clock) -> Sides:
 
         return MemoryShelf(store, clock)
 
+    def lookout() -> object:
+        from oxtail.store.memory.lookout import MemoryLookout
+
+        return MemoryLookout(store)
+
+    def acknowledged() -> object:
+        from oxtail.store.memory.lookout import MemoryAcknowledged
+
+        return MemoryAcknowledged()
+
     return Sides(
         work=cast("Work", Later(work)),
         evidence=cast("Evidence", Later(evidence)),
@@ -74,4 +86,6 @@ def memory_sides(store: MemoryStore, clock: Clock) -> Sides:
         notices=cast("Notices", Later(notices)),
         history=cast("History", Later(history)),
         shelf=cast("Shelf", Later(shelf)),
+        lookout=cast("Lookout", Later(lookout)),
+        acknowledged=cast("Acknowledged", Later(acknowledged)),
     )
