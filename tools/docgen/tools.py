@@ -19,10 +19,23 @@ _WITHOUT_EXAMPLE = frozenset(("get_my_session",))
 """Its answer is the state of a live process: nothing that an example could show in full."""
 
 
+_NOTES = {
+    "send_message": (
+        "A list of targets, or `all`, is answered with `ok` and `results`: a row for each with its "
+        "`target` and `ok`, and either what a single send answers or `error` and `message`. "
+        "`held: true` says that a person has to let the message through first "
+        "([policies](../concepts.md#policies)). "
+        "`damped` as `error` comes with `reason`, `limit` and `retry_after_s` "
+        "([limits](../concepts.md#limits))."
+    ),
+}
+
+
 def _type(schema: dict[str, object]) -> str:
     if isinstance(words := schema.get("enum"), list):
         return " or ".join(f"`{word}`" for word in words)
-    return str(schema["type"])
+    kinds = schema["type"]
+    return " or ".join(kinds) if isinstance(kinds, list) else str(kinds)
 
 
 def _section(tool: Tool) -> str:
@@ -41,6 +54,8 @@ def _section(tool: Tool) -> str:
     ]
     if rows:
         lines.append(table(("argument", "type", "required", "note"), rows))
+    if tool.name in _NOTES:
+        lines.append(_NOTES[tool.name] + "\n")
     if tool.name in EXAMPLES:
         example = json.dumps(EXAMPLES[tool.name], indent=2, ensure_ascii=False)
         lines.append(f"An answer:\n\n```json\n{example}\n```\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from oxtail.app.drain import waiting_mail
 from oxtail.core.hook import output
 from oxtail.core.reminder import Left, text_for
 
@@ -32,7 +33,7 @@ def left_open(ctx: Context) -> Left:
         work=tuple(each.message.id for each in owed),
         overdue=sum(each.is_overdue(now) for each in owed),
         asks=tuple(message_id for _, message_id in sorted(asks.items())),
-        mail=len(ctx.store.peek(ctx.session.boxes()).messages),
+        mail=len(waiting_mail(ctx, ctx.session.boxes()).messages),
     )
 
 
