@@ -129,16 +129,20 @@ def test_the_session_of_two_hosts_belongs_to_the_first(
     assert bob.box(BOB) == []
 
 
-def test_two_folders_of_one_host_do_not_both_carry(
-    server: NatsServer, ann: FileHost, tmp_path: Path
+def test_of_two_folders_of_one_host_the_first_carries(
+    server: NatsServer, ann: FileHost, bob: FileHost, tmp_path: Path
 ) -> None:
     copy = FileHost(tmp_path / "copy", A, [ANN])
     copy.host = copy.host._replace(instance="f" * 16)
     with ExitStack() as stack:
-        carriers(stack, server.url, ann, copy)
-        until(lambda: copy.notices or ann.notices, within=10)
-    told = dict([*copy.notices, *ann.notices])
-    assert "another state folder" in told["engine_unreachable"]
+        carriers(stack, server.url, ann, bob)
+        know_each_other(ann, bob)
+        carriers(stack, server.url, copy)
+        until(lambda: copy.notices, within=10)
+        bob.send(A, ANN, letter("for the first", from_session_id=BOB))
+        until(lambda: bodies(ann.box(ANN)) == ["for the first"])
+    assert "another state folder" in dict(copy.notices)["engine_unreachable"]
+    assert ann.notices == []
 
 
 def test_a_receipt_goes_back(server: NatsServer, ann: FileHost, bob: FileHost) -> None:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 PATIENCE: Final = 2
 """Connections in a row that fail before anybody is told: one that is lost is soon there again."""
 
+HELD_SECONDS: Final = 10.0
+"""A connection that lasts as long counts as good: the next failure is the first one again."""
+
 STATE_SECONDS: Final = 2.0
 """How often the state is written down while connected."""
 
@@ -108,16 +111,21 @@ class Carrier:
         """Carry until stopped; whatever goes wrong is traced, told once, and tried again."""
         while not self._stopping.is_set():
             problem = ""
+            began = asyncio.get_running_loop().time()
             try:
                 await self._connected()
             except TwoFolders:
                 problem = (
                     "another state folder carries for the same host id: join it under another one"
                 )
+                self._failures += PATIENCE  # it does not pass by itself
             except OxtailError as error:
                 problem = error.message
             if self._stopping.is_set():
                 break
+            if asyncio.get_running_loop().time() - began > HELD_SECONDS:
+                self._backoff.reset()
+                self._failures, self._told = 0, ""
             await self._lost(problem or "the connection to the server was lost")
             pause = self._backoff.next()
             try:
@@ -152,9 +160,6 @@ class Carrier:
         try:
             await roster.open()
             self._trace("nats_connected", host=self._host.host_id)
-            self._backoff.reset()
-            self._told = ""
-            self._failures = 0
             await _all_until_first_fails(
                 client,
                 (

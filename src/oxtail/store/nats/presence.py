@@ -60,9 +60,12 @@ class Roster:
 
         Raises:
             EngineUnreachable: the connection is lost.
+            TwoFolders: another state folder says that it is this host.
         """
         await self._client.hear(subjects.ALL_PRESENCE, self._heard)
         await self.look_up(None)
+        if self.twin:  # it was here first, and goes on
+            raise TwoFolders(self.twin)
         await self._say(await asyncio.to_thread(self._local.describe))
 
     async def run(self) -> None:
