@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from oxtail.cli.arguments import VERBS
+from oxtail.cli.verbs import TABLES
 from oxtail.config import NUMBERS
 from oxtail.server.catalog import TOOLS
 
@@ -78,7 +78,7 @@ def test_every_tool_verb_and_setting_is_documented() -> None:
     }
 
     assert all(f"\n## {tool.name}\n" in reference["tools.md"] for tool in TOOLS)
-    assert all(f"\n## oxtail {verb}\n" in reference["cli.md"] for verb in VERBS)
+    assert all(f"\n## oxtail {verb}\n" in reference["cli.md"] for verb in TABLES)
     assert all(f"`{each.variable}`" in reference["settings.md"] for each in NUMBERS.values())
 
 

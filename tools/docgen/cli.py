@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oxtail.cli.arguments import reference
+from oxtail.cli.help import reference
 
 
 def page() -> str:

@@ -36,7 +36,7 @@ _LIMIT: Final = Argument(
     default=LIMIT,
 )
 
-HISTORY_VERBS: Final[Mapping[str, Verb]] = {
+VERBS: Final[Mapping[str, Verb]] = {
     "log": Verb(
         "show the messages of the past",
         "Shows what the sessions of this project have received, oldest first, as far as their "

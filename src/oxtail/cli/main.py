@@ -39,31 +39,32 @@ def _serve() -> int:
 
 def _about(word: str, output: Output) -> int:
     """Carry out ``--help`` and ``--version``, which need no state."""
-    from oxtail.cli import arguments
+    from oxtail.cli import help as text
+    from oxtail.cli.verbs import every
 
     if word == "--version":
         output.show(Outcome({"version": __version__}, f"oxtail {__version__}"))
         return 0
     members = {
-        "verbs": {name: verb.summary for name, verb in arguments.VERBS.items()},
-        "exit_statuses": {str(n): meaning for n, meaning in arguments.EXIT_STATUSES.items()},
+        "verbs": {name: verb.summary for name, verb in every().items()},
+        "exit_statuses": {str(n): meaning for n, meaning in text.EXIT_STATUSES.items()},
     }
-    output.show(Outcome(members, arguments.help_text().rstrip("\n")))
+    output.show(Outcome(members, text.help_text().rstrip("\n")))
     return 0
 
 
 def _run(words: list[str], output: Output) -> int:
     from importlib import import_module
 
-    from oxtail.cli.arguments import VERBS
     from oxtail.cli.parser import HelpWanted, help_of, parse
+    from oxtail.cli.verbs import TABLES, named
 
     verb, rest = words[0], words[1:]
     if verb in _HELP or verb == "--version":
         if rest and rest != ["--json"]:
             raise UsageError(f"{verb} takes no arguments but --json")
         return _about("--version" if verb == "--version" else "--help", output)
-    if verb not in VERBS:
+    if verb not in TABLES:
         raise UsageError(f"unknown verb: {verb[:80]}; oxtail --help lists the verbs")
     try:
         options = parse(verb, rest)
@@ -72,7 +73,7 @@ def _run(words: list[str], output: Output) -> int:
         return 0
     if verb == "serve":
         return _serve()
-    name = VERBS[verb].module or verb
+    name = named(verb).module or verb
     module = import_module(f"oxtail.cli.{name.replace('-', '_')}")
     gc.freeze()
     gc.enable()

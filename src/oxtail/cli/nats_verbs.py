@@ -9,7 +9,7 @@ from oxtail.cli.argument import Argument, Verb, positive_number
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NATS_VERBS: Final[Mapping[str, Verb]] = {
+VERBS: Final[Mapping[str, Verb]] = {
     "nats": Verb(
         "join this host with others through a NATS server",
         "init prepares a server in a folder: its configuration, certificates, and for each --host "

@@ -40,7 +40,7 @@ class Outcome(Value):
         result: The members for programs.
         text: The same for people, without the last line end.
         remark: A line for people that is no part of the result; goes to standard error.
-        exit_status: See :data:`oxtail.cli.arguments.EXIT_STATUSES`.
+        exit_status: See :data:`oxtail.cli.help.EXIT_STATUSES`.
         committed: What happened already and cannot be undone by an output that fails, in a few
             words, or None.
     """

@@ -1,4 +1,4 @@
-"""From words to the arguments of a verb, by the tables of :mod:`oxtail.cli.arguments`.
+"""From words to the arguments of a verb, by the tables of :mod:`oxtail.cli.verbs`.
 
 Options may stand before, between and after other arguments; ``--`` ends them.  A word that begins
 with ``-`` and is no option is an error, so that a typing error is never sent as a message.
@@ -11,7 +11,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, NoReturn
 
-from oxtail.cli.arguments import VERBS, arguments_of
+from oxtail.cli.verbs import arguments_of, named
 from oxtail.errors import BadArgument, UsageError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def help_of(verb: str) -> str:
     arguments = arguments_of(verb)
     width = max((len(argument.label) for argument in arguments), default=0)
     lines = [f"  {argument.label:<{width}}  {argument.help}" for argument in arguments]
-    promise = VERBS[verb].promise
+    promise = named(verb).promise
     return "\n".join([f"usage: {usage_of(verb)}", "", promise, *([""] if lines else []), *lines])
 
 

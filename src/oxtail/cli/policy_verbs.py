@@ -9,7 +9,7 @@ from oxtail.cli.argument import Argument, Verb
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-POLICY_VERBS: Final[Mapping[str, Verb]] = {
+VERBS: Final[Mapping[str, Verb]] = {
     "policy": Verb(
         "say whose mail a session or a project accepts, holds or refuses",
         "Without DO, shows the rules. accept, hold, refuse and remove change the rule about WHO; "

@@ -1,4 +1,4 @@
-"""The verbs about delegated work, and what a send takes to delegate; data, as all verbs."""
+"""The verbs about delegated work; data, as all verbs."""
 
 from __future__ import annotations
 
@@ -8,26 +8,6 @@ from oxtail.cli.argument import MESSAGE, PROJECT, TARGET, WAKE, Argument, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-DELEGATION: Final = (
-    Argument(
-        "action_required",
-        "hand over work: the receiver owes it until it is closed",
-        "--action-required",
-    ),
-    Argument(
-        "due",
-        "when the work is due: a span such as 30m, 2h or 1d, or a time such as 2026-01-31T12:00",
-        "--due",
-        "WHEN",
-    ),
-    Argument(
-        "idempotency_key",
-        "names the message in each try to send it, so that there is one however often it is sent",
-        "--idempotency-key",
-        "KEY",
-    ),
-)
 
 _RESULT: Final = Argument(
     "body",
@@ -44,7 +24,7 @@ _REASON: Final = Argument(
 _MODULE: Final = "work"
 _CLOSES: Final = "Exits with 0 once it is recorded how the work ends and its requester is sent it."
 
-WORK_VERBS: Final[Mapping[str, Verb]] = {
+VERBS: Final[Mapping[str, Verb]] = {
     "work": Verb(
         "show work that is open: what a session owes, and what it waits for",
         "Without a session id, shows all that is open in the project. Changes nothing, but "

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from oxtail.cli.arguments import EXIT_STATUSES, VERBS, arguments_of, help_text, reference
+from oxtail.cli.help import EXIT_STATUSES, help_text, reference
 from oxtail.cli.parser import HelpWanted, help_of, parse
+from oxtail.cli.verbs import TABLES, arguments_of
 from oxtail.errors import BadArgument, OxtailError, UsageError
 
 
@@ -36,7 +37,7 @@ def test_what_is_left_out_has_its_default() -> None:
     )
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", TABLES)
 def test_every_verb_has_help(verb: str) -> None:
     with pytest.raises(HelpWanted):
         parse(verb, ["--help"])
@@ -102,7 +103,7 @@ def test_a_path_may_be_any_bytes() -> None:
     assert parse("peers", ["--project", "/p\udcff"]).project == "/p\udcff"
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", TABLES)
 def test_every_verb_is_in_the_help_and_in_the_reference(verb: str) -> None:
     page = reference()
 
@@ -113,7 +114,7 @@ def test_every_verb_is_in_the_help_and_in_the_reference(verb: str) -> None:
 
 
 def test_every_verb_but_the_server_can_answer_with_json() -> None:
-    assert [v for v in VERBS if all(a.flag != "--json" for a in arguments_of(v))] == ["serve"]
+    assert [v for v in TABLES if all(a.flag != "--json" for a in arguments_of(v))] == ["serve"]
 
 
 def _tree(kind: type[OxtailError]) -> set[type[OxtailError]]:

@@ -10,7 +10,7 @@ import pytest
 from helpers.history import LedgerFile, message
 from oxtail.app.history import Scope
 from oxtail.cli.export import block, span
-from oxtail.cli.history_verbs import HISTORY_VERBS, number
+from oxtail.cli.history_verbs import VERBS, number
 from oxtail.cli.main import main
 from oxtail.cli.past import text_of, who
 from oxtail.core.envelope import Envelope
@@ -242,8 +242,8 @@ def test_a_limit_may_be_nothing(text: str, value: int) -> None:
 
 def test_all_three_take_the_same_filters() -> None:
     flags = {
-        verb: {argument.flag for argument in HISTORY_VERBS[verb].arguments}
-        for verb in HISTORY_VERBS
+        verb: {argument.flag for argument in VERBS[verb].arguments}
+        for verb in VERBS
     }
 
     shared = {"--peer", "--thread", "--since", "--until", "--project", "--all"}
