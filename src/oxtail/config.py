@@ -107,6 +107,15 @@ NUMBERS: Final[Mapping[str, Number]] = {
     "lock_budget_ms": Number(
         "OXTAIL_LOCK_BUDGET_MS", 30_000, "how long a send or read waits for a lock, ms"
     ),
+    "fleet_active_s": Number(
+        "OXTAIL_OXPIT_ACTIVE_S", 20, "how fresh a transcript is that means work, s"
+    ),
+    "fleet_stall_s": Number(
+        "OXTAIL_OXPIT_STALL_S", 600, "how long a tool that runs means work without a word, s"
+    ),
+    "fleet_caption_s": Number(
+        "OXTAIL_OXPIT_CAPTION_STALE_S", 120, "how much older than the work a purpose may be, s"
+    ),
     "max_hops": Number(
         "OXTAIL_MAX_HOPS", 40, "messages that one may follow from; 0: no limit", least=0
     ),
@@ -181,6 +190,9 @@ class Settings(Value):
     stored_max_bytes: int = NUMBERS["stored_max_bytes"].default
     stored_max_age_s: int = NUMBERS["stored_max_age_s"].default
     lock_budget_ms: int = NUMBERS["lock_budget_ms"].default
+    fleet_active_s: int = NUMBERS["fleet_active_s"].default
+    fleet_stall_s: int = NUMBERS["fleet_stall_s"].default
+    fleet_caption_s: int = NUMBERS["fleet_caption_s"].default
     max_hops: int = NUMBERS["max_hops"].default
     pair_per_minute: int = NUMBERS["pair_per_minute"].default
     session_per_minute: int = NUMBERS["session_per_minute"].default

@@ -63,6 +63,8 @@ EVENTS: dict[str, str] = {
     "marker_failed": "a session could not say that it is busy or idle",
     "open_work_not_counted": "mail was shown without saying how much work is open",
     "notice_failed": "a line for the human could not be kept or read",
+    "acknowledged_lock_stale_clear": "the lock of what a person knows of was left behind and was "
+    "cleared",
     "notices_lock_stale_clear": "the lock of the notices was left behind and was cleared",
     "orphan_reap": "the server ends because its client is gone",
     "offer_not_kept": "an offer went out and could not be recorded",

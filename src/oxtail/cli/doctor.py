@@ -109,6 +109,19 @@ def text_of(home: str, findings: list[Finding]) -> str:
 def run(options: Options, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs
     """Look, and report."""
     settings = from_env(os.environ)
+    findings = findings_of(settings)
+    healthy = not any(finding.level == WRONG for finding in findings)
+    members = {
+        "healthy": healthy,
+        "state_folder": settings.home,
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "findings": [finding._asdict() for finding in findings],
+    }
+    return Outcome(members, text_of(settings.home, findings), exit_status=0 if healthy else 1)
+
+
+def findings_of(settings: Settings) -> list[Finding]:
+    """Return what is noticed, what is wrong first; reads all of the state folder."""
     disk = Disk(settings.home)
     room = Load(settings.stored_max_messages, settings.stored_max_bytes)
     probes = Probes(is_alive, provably_dead, is_running, parse_known, room)
@@ -119,12 +132,4 @@ def run(options: Options, output: Output) -> Outcome:  # noqa: ARG001 - as all v
         *_clients(settings),
         *_notices(disk),
     ]
-    findings.sort(key=lambda finding: finding.level != WRONG)
-    healthy = not any(finding.level == WRONG for finding in findings)
-    members = {
-        "healthy": healthy,
-        "state_folder": settings.home,
-        "python": ".".join(map(str, sys.version_info[:3])),
-        "findings": [finding._asdict() for finding in findings],
-    }
-    return Outcome(members, text_of(settings.home, findings), exit_status=0 if healthy else 1)
+    return sorted(findings, key=lambda finding: finding.level != WRONG)

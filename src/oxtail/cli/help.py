@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 EXIT_STATUSES: Final[Mapping[int, str]] = {
     0: "done",
     1: "failed, or could not be done as a whole, or doctor found something wrong",
-    2: "wrong usage",
+    2: "wrong usage, or status --check found something wrong",
     3: "the target, the message or the caller's own session id cannot be used",
     4: "what was waited for did not come in time, or the wait was cancelled",
     5: "the state folder could not be read or written",
@@ -66,7 +66,8 @@ With `--json` a verb prints exactly one line to standard output, whatever happen
 `oxtail` is the version of this form.
 Under the same number members may be added, and are never removed or changed.
 Where the verb was carried out and found something bad, `ok` is true and the exit status tells:
-`ask` without an answer exits with 4, `doctor` with findings exits with 1.
+`ask` without an answer exits with 4, `doctor` with findings exits with 1, and `status --check` with
+trouble exits with 2.
 
 ## Text
 

@@ -168,11 +168,4 @@ VERBS: Final[Mapping[str, Verb]] = {
             ),
         ),
     ),
-    "status": Verb(
-        "tell what is known of a message that was sent",
-        "The status is the furthest stage with a proof: stored, offered, shown, in_context, "
-        "answered; or held, refused, expired. unknown: there is no record. Each proof is listed "
-        "with its time.",
-        (MESSAGE,),
-    ),
 }

@@ -1,4 +1,7 @@
-"""``oxtail status``: what is known of a message, and what proves it."""
+"""``oxtail status MESSAGE_ID``: what is known of a message, and what proves it.
+
+Without a message it shows the fleet; that is in :mod:`oxtail.cli.fleet_status`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from oxtail.app.status import message_status
 from oxtail.cli.opening import looking
 from oxtail.cli.output import Outcome, Output, one_line
 from oxtail.core.evidence import Stage
+from oxtail.errors import UsageError
 from oxtail.trace import timestamp
 
 if TYPE_CHECKING:
@@ -53,8 +57,19 @@ def text_of(status: StatusResult) -> str:
     return "\n".join([f"{status.message_id} {status.status}", *evidence_lines(status)])
 
 
+def _only_about_the_fleet(options: Options) -> None:
+    for name, flag in (("check", "--check"), ("log", "--log"), ("everywhere", "--all")):
+        if getattr(options, name):
+            raise UsageError(f"{flag} is about the fleet, not about a message")
+
+
 def run(options: Options, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs
-    """Look the message up."""
+    """Look the message up, or at the fleet."""
+    if options.message_id is None or options.ack:
+        from oxtail.cli.fleet_status import show
+
+        return show(options)
+    _only_about_the_fleet(options)
     ctx = looking(options)
     result = message_status(ctx, options.message_id)
     return Outcome(result.as_dict(), text_of(result))

@@ -33,7 +33,7 @@ TABLES: Final[Mapping[str, str]] = {
     "export": "history_verbs",
     "policy": "policy_verbs",
     "read": "mail_verbs",
-    "status": "mail_verbs",
+    "status": "fleet_verbs",
     "setup": "own_verbs",
     "uninstall": "own_verbs",
     "install-hook": "own_verbs",

@@ -71,7 +71,8 @@ def test_a_body_may_begin_with_a_dash_after_two_dashes() -> None:
         ("inbox", ["unexpected"]),
         ("reply", ["0f3c9a1be2d47758"]),
         ("serve", ["--json"]),
-        ("status", []),
+        ("status", ["--width", "0"]),
+        ("status", ["0f3c9a1be2d47758", "another"]),
     ],
 )
 def test_what_a_verb_does_not_take_is_wrong_usage(verb: str, words: list[str]) -> None:
