@@ -223,9 +223,10 @@ def test_a_receiver_with_a_door_of_its_own_is_woken_by_nobody_else():
     assert decide_ask(Presence.IDLE, "auto", own_door=True).status == "left_to_receiver"
 
 
-def test_the_statuses_are_those_that_peers_know_and_one_of_ours():
+def test_the_statuses_are_those_that_peers_know_and_two_of_ours():
     assert set(wake.STATUSES) == {
         "left_to_receiver",
+        "skipped_held",
         "fired",
         "fired_unconfirmed",
         "skipped_busy",
