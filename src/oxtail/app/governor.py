@@ -107,6 +107,7 @@ def admit(
         Refused: the receiver's policy refuses it.
         Damped: a limit stops it; ``reason``, ``limit`` and ``retry_after_s`` say which, and how
             long.
+        MailboxFull: it would be held, and there is no room for more held mail.
         StoreError: a policy cannot be read.
     """
     settings = ctx.settings
@@ -196,6 +197,9 @@ def _judged(ctx: Context, peer: Entry | Known, envelope: Envelope) -> tuple[Enve
         raise Refused(
             "The receiver holds your mail, and has not said who it is; nothing is stored."
         )
+    from oxtail.app.policy import check_held_room
+
+    check_held_room(ctx, peer.session_id)
     return envelope, True
 
 

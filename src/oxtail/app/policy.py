@@ -17,7 +17,7 @@ from oxtail.core.names import held_box
 from oxtail.core.notice import Notice
 from oxtail.core.policy import ACCEPT, RELEASED, Policy, Rule, Sender, decisive
 from oxtail.core.value import Value
-from oxtail.errors import StoreError
+from oxtail.errors import MailboxFull, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -164,6 +164,26 @@ def _sender(ctx: Context, session_id: str | None) -> Sender:
 
 
 # ---------------------------------------------------------------------- held mail
+
+
+def check_held_room(ctx: Context, session_id: str) -> None:
+    """Refuse to hold more mail for a session than would wait for one that is not running.
+
+    Raises:
+        MailboxFull: there is no room; ``waiting`` and ``bytes`` say what lies there.
+        StoreError: the box could not be read.
+    """
+    settings = ctx.settings
+    load = ctx.shelf.load(held_box(session_id))
+    if load.messages < settings.stored_max_messages and load.size < settings.stored_max_bytes:
+        return
+    raise MailboxFull(
+        f"The policy of {session_id} holds your mail, and {load.messages} held messages wait for a "
+        "person: no more are kept. Nothing was stored.",
+        target_session_id=session_id,
+        waiting=load.messages,
+        bytes=load.size,
+    )
 
 
 class Held(Value):

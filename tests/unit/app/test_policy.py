@@ -24,7 +24,14 @@ from oxtail.core.address import Route
 from oxtail.core.envelope import Envelope
 from oxtail.core.names import held_box, session_box
 from oxtail.core.policy import Policy, Rule
-from oxtail.errors import BadArgument, MessageNotFound, NoSessionId, Refused, StoreError
+from oxtail.errors import (
+    BadArgument,
+    MailboxFull,
+    MessageNotFound,
+    NoSessionId,
+    Refused,
+    StoreError,
+)
 
 
 @pytest.fixture(params=["memory", "files"])
@@ -201,6 +208,21 @@ def test_a_retry_of_held_mail_is_held_still(alice: Context, bob: Context) -> Non
 
     assert (again.message_id, again.held) == (first.message_id, True)
     assert len(held(bob, (BOB,))) == 1
+
+
+def test_there_is_a_bound_of_held_mail(world: World, bob: Context) -> None:
+    alice = world.context(ALICE, pid=1, stored_max_messages=3)
+    set_rule(bob, ALICE, "hold")
+    for number in range(3):
+        send(alice, BOB, f"line {number}")
+
+    with pytest.raises(MailboxFull) as caught:
+        send(alice, BOB, "line 3")
+
+    assert caught.value.fields["waiting"] == 3
+    assert len(held(bob, (BOB,))) == 3
+    release(bob, (BOB,))
+    assert send(alice, BOB, "line 3").held
 
 
 def test_the_human_is_told_once_of_held_mail(alice: Context, bob: Context) -> None:
