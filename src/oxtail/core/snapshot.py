@@ -37,6 +37,9 @@ TEXT_MAX_CHARS: Final = 160
 PATH_MAX_CHARS: Final = 4_096
 """Longest path that is shown; no system opens a longer one."""
 
+OPERATOR: Final = "operator"
+"""Who is named as the sender of what a person sent, and of nothing else."""
+
 _LAST: Final = 1 << 40
 """Stands for the number of a window that is not known: behind all others."""
 
@@ -298,7 +301,7 @@ def _line(
         message_id=message.id,
         at=message.enqueued_at,
         sender=sender,
-        sender_label="operator" if by_operator else name_of(sender) if sender else "unknown",
+        sender_label=OPERATOR if by_operator else _peer(sender, name_of),
         receiver=receiver,
         receiver_label=called,
         body=plain_lines(message.body),
@@ -308,6 +311,14 @@ def _line(
         action_required=message.action_required,
         closed=record.outcome,
     )
+
+
+def _peer(sender: str | None, name_of: Callable[[str], str]) -> str:
+    """Return who sent a message that no person sent, also where a session is called as one is."""
+    if sender is None:
+        return "unknown"
+    name = name_of(sender)
+    return f"session {name}" if name == OPERATOR else name
 
 
 def _file(alert: Alert) -> str:
