@@ -623,3 +623,95 @@ def test_a_held_question(command: Command) -> None:
         asked = command.result("ask", "--as", ME, "receiver", "why?", status=4)
 
     assert (asked["held"], asked["reply"], asked["wake_status"]) == (True, None, "skipped_held")
+
+
+FLEET = [
+    "schema_version", "ok", "project_root", "generated_at", "self_session_id", "healthy", "agents",
+    "background", "cycles", "counts", "troubles", "attention", "notices", "findings", "warnings",
+    "truncated",
+]  # fmt: skip
+AGENT = [
+    "session_id", "short_id", "name", "label", "window_name", "client_type", "server_pid", "cwd",
+    "is_self", "liveness", "liveness_reason", "liveness_why", "transcript_age_s",
+    "transcript_path", "proc_sig", "pane_activity_age_s", "pane_activity_at", "purpose",
+    "purpose_age_s", "purpose_stale", "possibly_stalled", "awaiting_human", "hooks_say",
+    "activity", "unread", "unread_confidence", "open_work", "overdue_work", "obligations",
+    "waiting", "waits", "tmux_pane", "tmux_session", "window_index", "findings",
+]  # fmt: skip
+WAITING = [
+    "target_session_id", "target_short_id", "target_label", "age_s", "orphaned", "in_cycle",
+    "cycle_all_live", "repoke_attempts", "kind", "stage", "message_id", "deadline", "overdue",
+    "orphan", "deadlocked",
+]  # fmt: skip
+
+
+def test_the_fleet(command: Command, project: Path) -> None:
+    empty = command.result("status", "--check")
+    assert list(empty) == FLEET
+    assert (empty["agents"], empty["attention"], empty["healthy"]) == ([], [], True)
+    assert empty["project_root"] == str(project)
+
+    for session_id in (ME, PEER):
+        command.result("inbox", "--as", session_id)
+    sent = command.result("send", "--as", ME, PEER, "do it", "--action-required")
+    fleet = command.result("status", "--as", ME, "--log", "--check", status=2)
+    assert list(fleet) == [*FLEET, "comms"]
+    mine, theirs = sorted(fleet["agents"], key=lambda each: each["session_id"])
+    assert list(mine) == AGENT
+    assert list(mine["waiting"]) == WAITING
+    assert mine["waiting"] in mine["waits"]
+    assert (mine["waiting"]["target_session_id"], mine["waiting"]["kind"]) == (PEER, "work")
+    assert (theirs["liveness"], theirs["unread"], theirs["open_work"]) == ("dead", 1, 1)
+    assert list(theirs["obligations"][0]) == [
+        "message_id", "requester", "requester_label", "state", "since", "deadline", "overdue",
+        "text",
+    ]  # fmt: skip
+    assert [each["kind"] for each in fleet["troubles"]] == [
+        "orphaned_wait",
+        "stranded_work",
+        "stranded_mail",
+    ]
+    assert all(
+        list(each) == ["kind", "session_ids", "text", "message_ids", "count", "acknowledged"]
+        for each in fleet["troubles"]
+    )
+    assert [list(each) for each in fleet["attention"][:1]] == [["level", "kind", "text"]]
+    assert list(fleet["comms"][0]) == [
+        "message_id", "from_session_id", "from_label", "to_session_id", "to_label", "body", "at",
+        "origin", "request_id", "reply_to", "action_required", "closed",
+    ]  # fmt: skip
+    assert [each["message_id"] for each in fleet["comms"]] == [sent["message_id"]]
+
+    assert command.error("status", "--ack", "nobody", status=3)["code"] == "target-not-found"
+    known = command.result("status", "--ack", "--check")
+    assert list(known) == [*FLEET, "acknowledged"]
+    assert (len(known["acknowledged"]), known["healthy"]) == (3, True)
+    assert command.result("status", "--check", "--all")["healthy"] is True
+    command.result("send", "--as", ME, PEER, "and this")
+    assert command.result("status", "--check", status=2)["counts"]["acknowledged"] == 3
+
+
+def test_a_fleet_that_runs_is_the_same_for_programs_and_for_people(
+    command: Command, project: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    (project / "deep" / "er").mkdir(parents=True)
+    with python_peer("worker", OTHER, purpose="\x1b[2Jbuild\u202e"):
+        fleet = command.result("status", "--doctor")
+        below = command.result("status", "--project", "deep/er")
+        assert main(["status", "--project", "deep/er", "--width", "80"]) == 0
+    text = capsysbinary.readouterr().out.decode()
+
+    (worker,) = fleet["agents"]
+    assert (worker["label"], worker["liveness"]) == ("worker", "idle")
+    assert (worker["liveness_reason"], worker["purpose"]) == ("no_transcript", "[2Jbuild")
+    assert worker["proc_sig"] == "ok"
+    assert [each["session_id"] for each in below["agents"]] == [OTHER]
+    assert "○ worker" in text
+    assert "idle, no log" in text
+    assert "[2Jbuild" in text
+    assert "\x1b" not in text
+
+
+def test_what_is_about_the_fleet_does_not_go_with_a_message(command: Command) -> None:
+    for flag in ("--check", "--log", "--all"):
+        assert command.error("status", "0f3c9a1be2d47758", flag, status=2)["code"] == "usage-error"

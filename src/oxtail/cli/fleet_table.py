@@ -82,7 +82,7 @@ def _row(agent: Agent, at: float, width: int) -> str:
         f"{mark} {padded(name, LABEL_COLUMNS)} {padded(client(agent), CLIENT_COLUMNS)}"
         f" {padded(state(agent), STATE_COLUMNS)}"
     )
-    line = "  ".join((fixed, *(badge.text for badge in badges(agent, at)))).rstrip()
+    line = "  ".join((fixed, *(badge.text for badge in badges(agent, at))))
     room = width - columns(line) - 2
     if agent.purpose and room >= PURPOSE_MIN_COLUMNS:
         old = "(old) " if agent.purpose_stale else ""

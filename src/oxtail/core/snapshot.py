@@ -283,7 +283,8 @@ def _comms(facts: Facts, labels: dict[str, str], name_of: Callable[[str], str]) 
     for key, message in facts.unclaimed:
         line = _line(Record(None, "", message), None, labels.get(key, plain(key)), facts, name_of)
         found.setdefault(line.message_id, line)
-    return tuple(sorted(found.values(), key=lambda line: (line.at, line.message_id)))
+    # Of one second, the order of the facts is that of the ledgers.
+    return tuple(sorted(found.values(), key=lambda line: line.at))
 
 
 def _line(

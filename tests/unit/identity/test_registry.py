@@ -11,6 +11,7 @@ import pytest
 from helpers.fakes import ALICE, BOB, CAROL
 from helpers.registries import EARLIER, STARTED, World, entry
 from oxtail.core.entry import Capabilities, Entry, Known, State
+from oxtail.core.liveness import Life
 from oxtail.core.names import session_box
 from oxtail.errors import StoreError
 from oxtail.identity import registry as registry_module
@@ -606,3 +607,38 @@ def test_only_those_that_may_be_meant_are_asked_whether_they_live(world: World) 
     assert [each.server_pid for each in registry.answering(ALICE)] == [LIVE]
     assert [each.server_pid for each in registry.answering("reviewer")] == [OTHER]
     assert registry.answering("nobody") == ()
+
+
+def test_a_census_counts_the_living_the_dead_and_those_whose_pid_is_another_s(world: World) -> None:
+    world.others(entry(11, "a"), entry(12, "b"), entry(13, "c", start_token=None))
+    world.dead |= {12, 13}
+    registry = world.registry(is_alive=lambda pid: pid == 13)
+
+    counted = {each.entry.server_pid: each for each in registry.census().counted}
+    assert {pid: each.life for pid, each in counted.items()} == {
+        11: Life.RUNNING,
+        12: Life.EXITED,
+        13: Life.REUSED,
+    }
+    assert [counted[pid].is_proved for pid in (11, 12, 13)] == [True, True, False]
+
+
+def test_a_census_leaves_everything_where_it_is(world: World) -> None:
+    world.others(entry(11, "a"), entry(12, "b"))
+    world.dead.add(12)
+    world.raw("13.json", "damaged")
+    world.raw("14.json", json.dumps(entry(15, "x").as_dict()))
+    world.raw("notes.txt", "mine")
+    known = world.home / "known"
+    known.mkdir()
+    (known / ("0" * 32 + ".json")).write_text("damaged")
+    before = world.files()
+    registry = world.registry()
+
+    for _ in range(2):
+        census = registry.census()
+        assert len(census.counted) == 2
+        assert census.unreadable == ("13.json", "14.json")
+    assert world.files() == before
+    assert world.damaged() == []
+    assert [path.name for path in known.iterdir()] == ["0" * 32 + ".json"]

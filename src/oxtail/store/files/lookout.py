@@ -42,8 +42,11 @@ if TYPE_CHECKING:
 
 _CLAIM_PARTS: Final = 3
 
-_Row = tuple[int, str, int, int]
-"""A message in a ledger: when it was sent, its id, where its line starts and how long that is."""
+_Row = tuple[int, int, str, int]
+"""A message in a ledger: when it was sent, where its line starts, its id, how long the line is.
+
+Messages of one second stay in the order of their ledger.
+"""
 
 
 class _Ledger:
@@ -64,7 +67,7 @@ class _Ledger:
         if message is None:
             self.is_sure = self.is_sure and not raw.strip()
             return
-        self.rows[message.id] = (message.enqueued_at, message.id, start, len(raw))
+        self.rows[message.id] = (message.enqueued_at, start, message.id, len(raw))
         if message.reply_to:
             self.answered.add((message.reply_to, message.from_session_id))
         if message.request_id and message.from_session_id:
@@ -226,11 +229,11 @@ class FileLookout:
         chosen = nlargest(newest * 2, rows) if newest > 0 else []
         found: dict[str, tuple[_Row, str]] = {}
         for row, session_id in chosen:
-            found.setdefault(row[1], (row, session_id))
+            found.setdefault(row[2], (row, session_id))
         shown: dict[tuple[str, str, Stamp | None], Record] = {}
         with closing(OpenLedgers(self._disk)) as ledgers:
             for row, session_id in list(found.values())[:newest]:
-                key = (session_id, row[1], self._ledgers[session_id].stamp)
+                key = (session_id, row[2], self._ledgers[session_id].stamp)
                 record = self._shown.get(key) or self._record(ledgers, session_id, row)
                 if record:
                     shown[key] = record
@@ -238,7 +241,7 @@ class FileLookout:
         return tuple(reversed(shown.values()))
 
     def _record(self, ledgers: OpenLedgers, session_id: str, row: _Row) -> Record | None:
-        _, message_id, start, size = row
+        _, start, message_id, size = row
         name = hash32(session_id)
         try:
             message = ledgers.ledger(name).message(start, size)
