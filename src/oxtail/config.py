@@ -56,8 +56,8 @@ NUMBERS: Final[Mapping[str, Number]] = {
     ),
     "hook_max_body_chars": Number(
         "OXTAIL_HOOK_MAX_BODY_CHARS",
-        24_000,
-        "most characters that a hook shows (always one message)",
+        9_000,
+        "most bytes that a hook puts out (always one message); clients cut more than 10,000",
     ),
     "self_wake_grace_ms": Number(
         "OXTAIL_SELF_WAKE_GRACE_MS", 15_000, "how long a nudged session has to look, ms"

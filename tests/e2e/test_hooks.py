@@ -368,7 +368,8 @@ def test_a_client_that_reads_slowly_gets_all_of_it(hooked: Hooked) -> None:
     ours.settimeout(15)
     theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2_048)
     theirs.setblocking(False)
-    process = hooked.start("PostToolUse", stdout=theirs)
+    roomy = {"OXTAIL_HOOK_MAX_BODY_CHARS": "24000"}
+    process = hooked.start("PostToolUse", stdout=theirs, environ=roomy)
     theirs.close()
     assert process.stdin
     process.stdin.write(hooked.payload("PostToolUse"))
@@ -390,13 +391,29 @@ def test_a_client_that_reads_slowly_gets_all_of_it(hooked: Hooked) -> None:
 
 def test_what_does_not_fit_stays_whole_and_is_counted(hooked: Hooked) -> None:
     for number in range(4):
-        hooked.mail(str(number) * 8_000)
+        hooked.mail(str(number) * 5_000)
 
     text = hooked.run("PostToolUse").text
 
-    assert len(text) <= 24_000
-    assert "2 more messages stay queued: call read_my_messages" in text
-    assert hooked.unread() == ["2" * 8_000, "3" * 8_000]
+    assert len(text) <= 9_000
+    assert "3 more messages stay queued: call read_my_messages" in text
+    assert hooked.unread() == [str(number) * 5_000 for number in (1, 2, 3)]
+
+    roomy = {"OXTAIL_HOOK_MAX_BODY_CHARS": "24000"}
+    assert "stay queued" not in hooked.run("PostToolUse", environ=roomy).text
+    assert hooked.unread() == []
+
+
+def test_a_message_that_the_client_would_cut_is_named_and_stays(hooked: Hooked) -> None:
+    message_id = hooked.mail("x" * 10_000)
+
+    assert hooked.run("PostToolUse").out == b""
+    assert message_id in hooked.run("Stop").text
+    assert hooked.marker == "busy"
+    assert hooked.run("Stop", members={"stop_hook_active": True}).out == b""
+    assert hooked.marker == "idle"
+    assert hooked.unread() == ["x" * 10_000]
+    assert hooked.via(message_id) is None
 
 
 def test_a_reply_that_a_question_waits_for_is_left_to_it(hooked: Hooked) -> None:

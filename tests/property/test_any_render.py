@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from helpers.strategies import any_text, envelopes
 from oxtail.core.envelope import Envelope
-from oxtail.core.render import FRAME_TAGS, defang, length, render
+from oxtail.core.render import FRAME_TAGS, UNCUT_BYTES, defang, length, render
 
 NONCE = "c0ffee00c0ffee00"
 HEADER = re.compile(
@@ -71,6 +71,18 @@ def test_no_id_is_dropped_in_silence_and_no_budget_is_exceeded_but_for_one_messa
     assert len(rendered.shown) <= 1 or length(rendered.text) <= budget
     if rendered.shown and rendered.left + queued:
         assert f"{rendered.left + queued} more message" in rendered.text
+
+
+@given(st.lists(envelopes | attacks, max_size=6), st.integers(0, 12_000), st.integers(50, 9_000))
+def test_no_text_is_longer_than_what_is_passed_on_uncut(
+    messages: list[Envelope], budget: int, repeat: int
+):
+    long = [message._replace(body=(message.body * repeat)[:9_000]) for message in messages]
+    rendered = render(long, budget=budget, uncut=UNCUT_BYTES, nonce=NONCE, note="n" * 64)
+    assert length(rendered.text) <= max(budget, UNCUT_BYTES)
+    assert len(rendered.shown) <= 1 or length(rendered.text) <= budget
+    assert bool(rendered.text) is bool(messages)
+    assert len(rendered.shown) + rendered.left == len({message.id for message in messages})
 
 
 @given(st.lists(envelopes, min_size=1, max_size=6, unique_by=lambda m: m.id), st.integers(0, 6000))

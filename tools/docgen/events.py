@@ -46,6 +46,7 @@ EVENTS: dict[str, str] = {
     "governor_failed": "what could exempt a message from a limit could not be read, so the limit holds",
     "holding_failed": "mail that is held could not be moved now; it is not shown all the same",
     "hook_delivered": "a hook put mail before its model",
+    "hook_withheld": "a hook left a message queued that the client would cut, and named it",
     "hook_reminded": "a hook told its session of what is open in it",
     "hook_failed": "a hook did nothing; mail that was not shown stays",
     "housekeeping_failed": "mail and records of sessions that are not running could not be looked after; it is tried again",

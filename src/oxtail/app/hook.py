@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from oxtail.app.drain import draining, nothing
 from oxtail.app.read import reserved_for_asks
 from oxtail.core.hook import BUSY, GONE, STOP_NOTE, output, rule_for
-from oxtail.core.render import render
+from oxtail.core.render import UNCUT_BYTES, render
 from oxtail.core.selection import Selection
 from oxtail.errors import OxtailError, StoreError
 
@@ -42,8 +42,9 @@ def handle(
     """Do what *event* asks for; call *emit* with the hook's output if it says anything.
 
     A message is shown whole or stays queued; a reply that a waiting question will take is left to
-    it.  If *emit* raises, the mail goes back unshown and the exception goes on.  A marker that
-    cannot be written is traced.
+    it.  A message that the client would cut stays queued too, with what waits behind it, and a
+    notice names it with a prompt and at the end of a turn.  If *emit* raises, the mail goes back
+    unshown and the exception goes on.  A marker that cannot be written is traced.
 
     Args:
         ctx: The context; its store waits for no lock longer than :data:`LOCK_BUDGET_MS`.
@@ -67,40 +68,44 @@ def handle(
         return _deliver(ctx, event, emit)[0]
     assert rule.marker is not None
     try:
-        drained, found = _deliver(ctx, event, emit)
-        if not drained.messages and was_seen and not found and not drained.skipped:
+        drained, found, said = _deliver(ctx, event, emit)
+        if not said and was_seen and not found and not drained.skipped:
             # The other hook of this event has taken the mail, so the turn goes on.
             return drained
-        if not drained.messages:
+        if not said:
             _mark(ctx, event, rule.marker)
             # A sender who saw the session busy has left it to this very moment.
-            drained, _ = _deliver(ctx, event, emit)
+            drained, _, said = _deliver(ctx, event, emit)
     except OxtailError:
         _mark(ctx, event, rule.marker)
         raise
-    if drained.messages:
+    if said:
         _mark(ctx, event, BUSY)
     return drained
 
 
 def _deliver(
     ctx: Context, event: HookEvent, emit: Callable[[dict[str, object]], None]
-) -> tuple[Drained, int]:
-    """Show what fits; return it, and how many messages were there at all."""
+) -> tuple[Drained, int, bool]:
+    """Show what fits; return it, how many messages were there, and whether anything was put out."""
     nonce = ctx.ids.new_id()
     note = STOP_NOTE if event.name == "Stop" else ""
     reserved = reserved_for_asks(ctx)
-    found = 0
+    found, notice = 0, ""
 
-    def text(messages: Sequence[Envelope], budget: int, queued: int) -> Any:
-        return render(messages, budget=budget, nonce=nonce, note=note, queued=queued)
+    def text(
+        messages: Sequence[Envelope], budget: int, queued: int, uncut: int | None = None
+    ) -> Any:
+        return render(messages, budget=budget, nonce=nonce, uncut=uncut, note=note, queued=queued)
 
     def pick(messages: Sequence[Envelope]) -> Selection:
-        nonlocal found
+        nonlocal found, notice
         found = len(messages)
         free = [message for message in messages if not reserved(message)]
         free.sort(key=lambda message: message.enqueued_at)
-        fitting = text(free, ctx.settings.hook_max_body_chars, 0)
+        fitting = text(free, ctx.settings.hook_max_body_chars, 0, UNCUT_BYTES)
+        # Tool calls may be many in a turn, and each would say it anew.
+        notice = "" if fitting.shown or rule_for(event).is_tool else fitting.text
         return Selection(fitting.shown, fitting.left, found - len(free))
 
     with draining(ctx, via=VIA, choose=pick) as drained:
@@ -110,7 +115,12 @@ def _deliver(
             emit(output(event, shown.text))
             ids = [message.id for message in drained.messages]
             ctx.trace("hook_delivered", hook_event=event.name, client=event.client, messages=ids)
-    return drained, found
+    said = bool(drained.messages)
+    if notice:
+        emit(output(event, notice))
+        ctx.trace("hook_withheld", hook_event=event.name, client=event.client)
+        said = True
+    return drained, found, said
 
 
 def _mark(ctx: Context, event: HookEvent, state: str) -> None:

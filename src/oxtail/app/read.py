@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from oxtail.app.drain import Drained, draining
-from oxtail.core.selection import Selection, choose, nothing_reserved
+from oxtail.core.selection import Selection, choose, nothing_reserved, shortened
 from oxtail.errors import StoreError
 
 if TYPE_CHECKING:
@@ -29,7 +29,13 @@ def reserved_for_asks(ctx: Context) -> Callable[[Envelope], bool]:
 
 
 @contextmanager
-def reading(ctx: Context, *, via: str, limit: int | None = None) -> Iterator[Drained]:
+def reading(
+    ctx: Context,
+    *,
+    via: str,
+    limit: int | None = None,
+    fits: Callable[[Sequence[Envelope], int], bool] | None = None,
+) -> Iterator[Drained]:
     """Take the oldest waiting messages; acknowledge them when the block ends.
 
     At most ``read_max_messages`` messages and ``read_max_body_bytes`` body bytes, always at least
@@ -40,6 +46,8 @@ def reading(ctx: Context, *, via: str, limit: int | None = None) -> Iterator[Dra
         ctx: The caller's context.
         via: How the mail is shown, for the receipts.
         limit: A smaller number of messages.
+        fits: Tells whether the reader can show these messages, with so many left queued, at once;
+            asked for two messages or more.
 
     Raises:
         StoreError: the inbox could not be read; nothing was taken.
@@ -48,12 +56,13 @@ def reading(ctx: Context, *, via: str, limit: int | None = None) -> Iterator[Dra
     reserved = reserved_for_asks(ctx)
 
     def pick(messages: Sequence[Envelope]) -> Selection:
-        return choose(
+        chosen = choose(
             messages,
             max_messages=most,
             max_body_bytes=ctx.settings.read_max_body_bytes,
             reserved=reserved,
         )
+        return shortened(chosen, messages, fits) if fits else chosen
 
     with draining(ctx, via=via, choose=pick) as drained:
         yield drained
@@ -65,15 +74,24 @@ def read(
     *,
     via: str = "read_my_messages",
     limit: int | None = None,
+    fits: Callable[[ReadResult], bool] | None = None,
 ) -> Drained:
     """Show the oldest waiting messages through *emit*, which returns only when they are out.
 
+    Of several messages only as many are taken as make a result that *fits*.
     The rules and errors are those of :func:`reading`.
     """
     from oxtail.app.results import ReadResult
 
-    with reading(ctx, via=via, limit=limit) as drained:
-        open_work, overdue = _owed(ctx)
+    open_work, overdue = _owed(ctx)
+
+    def fitting(messages: Sequence[Envelope], left: int) -> bool:
+        # Unread boxes are counted only later, so room is kept for the largest number of them.
+        skipped = len(ctx.session.boxes())
+        result = ReadResult(tuple(messages), left, skipped, open_work, overdue)
+        return fits is None or fits(result)
+
+    with reading(ctx, via=via, limit=limit, fits=fitting if fits else None) as drained:
         emit(ReadResult(drained.messages, drained.deferred, drained.skipped, open_work, overdue))
     return drained
 

@@ -54,6 +54,7 @@ class Watcher:
         self._offered: dict[str, int] = {}
         self._seen_at: dict[str, float] = {}
         self._offered_at: float | None = None
+        self._has_looked = False
         self._bell: Bell | None = None
         self._began = ctx.clock.now()
         self._stopped = threading.Event()
@@ -113,10 +114,16 @@ class Watcher:
         waiting = tuple(
             m.id for m in messages if SILENT not in m.extra and not (reserved and reserved(m))
         )
+        taken = self._offered.keys() - set(waiting)
         self._offered = {i: self._offered[i] for i in waiting if i in self._offered}
         session_id = ctx.session.id
         marker = ctx.presence.read(session_id) if session_id and waiting else None
         now = ctx.clock.monotonic()
+        if taken:
+            # The session looks.  What it left did not fit, and counts as offered but once.
+            self._offered = dict.fromkeys(self._offered, 1)
+            self._seen_at = dict.fromkeys(self._offered, now)
+            self._has_looked = True
         self._seen_at = {i: self._seen_at.get(i, now) for i in waiting}
         return decide(
             Facts(
@@ -131,6 +138,7 @@ class Watcher:
                 waited=now - min(self._seen_at.values(), default=now),
                 starting=self._is_starting(marker),
                 doors=sum(door.is_available() for door in self._doors) if waiting else 0,
+                looked=self._has_looked,
             )
         )
 
@@ -172,6 +180,7 @@ class Watcher:
         for message_id in verdict.ids:
             self._offered[message_id] = self._offered.get(message_id, 0) + 1
         self._offered_at = self._ctx.clock.monotonic()
+        self._has_looked = False
 
     def _record(self, door: str, message_ids: Sequence[str]) -> None:
         at = int(self._ctx.clock.now())

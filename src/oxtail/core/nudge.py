@@ -3,6 +3,8 @@
 The rule: one nudge per batch.  While a nudge is out, what arrives is read together with what it was
 for; only when the session had time and still has not looked is it nudged again, a few times.  Then
 the next door is taken at once where there is one; the same door only after the throttle.
+A session that has taken only a part, because more does not fit into one showing, and has ended its
+turn, is nudged for the rest at once, as for mail that is new.
 A session that is at work is left alone for a while: its hooks show it the mail.  So is one that
 has only just begun: its first prompt is on the way, and a nudge would come before it and cost a
 turn of its own.
@@ -49,6 +51,7 @@ class Facts(Value):
         waited: Seconds that the oldest of the waiting mail has been seen waiting.
         starting: Whether the session began a moment ago and has not said a word since.
         doors: Through how many doors an offer could go now.
+        looked: Whether some of the mail that was offered has been taken since.
     """
 
     waiting: tuple[str, ...]
@@ -62,6 +65,7 @@ class Facts(Value):
     waited: float = 0.0
     starting: bool = False
     doors: int = 1
+    looked: bool = False
 
 
 class Verdict(Value):
@@ -98,7 +102,8 @@ def decide(facts: Facts) -> Verdict:
         return _nothing("gave_up")
     outstanding = [i for i in facts.waiting if facts.offered.get(i, 0)]
     since = facts.since_offer
-    if outstanding and since is not None:
+    has_had_its_turn = facts.looked and facts.presence is Presence.IDLE
+    if outstanding and since is not None and not has_had_its_turn:
         if since < facts.grace:
             return _nothing("waiting_for_reader")
         is_news = any(not facts.offered.get(i, 0) for i in open_ids)

@@ -1,5 +1,6 @@
-"""Messages as text for an agent, within a budget of characters.
+"""Messages as text for an agent, within a budget of bytes.
 
+Clients cut a hook's text that is too long, so what they would cut is not put out.
 The rules: a message is shown whole or not at all; whatever is not shown is counted; headers are
 made from checked fields only; and a body stays a body.  Each body stands between two fence lines
 that carry a random word of this delivery, and what in it looks like the frame is changed so that it
@@ -29,6 +30,12 @@ FRAME_TAGS: Final = (
 )
 """Tags with which clients frame what is not the peer's words."""
 
+UNCUT_BYTES: Final = 9_900
+"""Longest text of a hook that the clients pass on whole.
+
+Codex cuts the middle out of more than 10,000 UTF-8 bytes; Claude Code replaces more than 10,000
+UTF-16 units, which are never more than the bytes, by the first 2,000."""
+
 _NONCE: Final = re.compile(r"[0-9A-Za-z]{8,64}")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._:@+-]{1,200}")
 _SOURCE: Final = re.compile(r"[A-Za-z0-9._-]{1,32}")
@@ -38,11 +45,11 @@ _TIME_MAX_SECONDS: Final = 253_402_300_799
 
 _LINE_ENDS: Final = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _UNSEEN: Final = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x9f"  # control characters, except tab and newline
-    "\u202a-\u202e\u2066-\u2069"  # change the direction of text
+    "[\u202a-\u202e\u2066-\u2069"  # change the direction of text
     "\U000e0000-\U000e007f"  # text that is not displayed
     "\ud800-\udfff]"  # halves of characters, which no strict reader accepts
 )
+_CONTROLS: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")  # except tab and newline
 _BLANKS: Final = "[ \t\xa0\u1680\u2000-\u200f\u202f\u205f\u2060\u3000\ufeff]*+"
 _DASHES: Final = "[-\u2010-\u2015\u2212\ufe58\ufe63\uff0d]{2,}+"
 # No repetition below gives back what it took, so a hostile body costs linear time.
@@ -58,7 +65,7 @@ class Rendered(Value):
     """What an agent is to see.
 
     Attributes:
-        text: The whole text.
+        text: The whole text; without a message, a notice that names the one that is too long.
         shown: Ids of the messages in it.
         left: How many of the given messages are not in it; they must stay queued.
     """
@@ -69,15 +76,16 @@ class Rendered(Value):
 
 
 def length(text: str) -> int:
-    """Return the length of *text* in UTF-16 units, as the clients count characters."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+    """Return the length of *text* in UTF-8 bytes; no client counts more than these."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def defang(body: str, nonce: str) -> str:
     r"""Return *body* without anything that could pass for the frame around it.
 
-    Newlines and tabs stay.  Other ends of lines become newlines; other control characters, marks
-    that turn the direction of text, and text that is not displayed become U+FFFD.  A line that
+    Newlines and tabs stay.  Other ends of lines become newlines.  Other control characters become
+    ``?``, which is no longer than they are; marks that turn the direction of text, and text that
+    is not displayed, become U+FFFD.  A line that
     starts like a header gets a ``\`` in front, the ``<`` of a frame's tag becomes ``&lt;``, and
     the fence's word becomes ``[fence]``.
     """
@@ -86,7 +94,7 @@ def defang(body: str, nonce: str) -> str:
     # none of them.  What is looked for is never printable; and among ASCII letters only their other
     # case passes for a letter, so there a plain search tells what cannot match.
     if not text.replace("\n", "").replace("\t", "").isprintable():
-        text = _UNSEEN.sub("\ufffd", _LINE_ENDS.sub("\n", text))
+        text = _CONTROLS.sub("?", _UNSEEN.sub("\ufffd", _LINE_ENDS.sub("\n", text)))
     lowered = text.lower() if text.isascii() else None
     if lowered is None or "msg" in lowered or "oxtail" in lowered:
         text = _FRAME_LINE.sub(r"\1\\", text)
@@ -163,11 +171,22 @@ def _trailer(left: int) -> str:
     return f"[oxtail] {stay} queued: call read_my_messages.\n"
 
 
+def _notice(first: Envelope, note: str, stay: int) -> str:
+    identifier = first.id if is_message_id(first.id) else "unknown"
+    others = f"; {stay - 1} more wait behind it" if stay > 1 else ""
+    text = (
+        f"[oxtail] A message (message_id={identifier}) is too long to be shown here and stays "
+        f"queued{others}: call read_my_messages."
+    )
+    return f"{text} {note}" if note else text
+
+
 def render(
     messages: Sequence[Envelope],
     *,
     budget: int,
     nonce: str,
+    uncut: int | None = None,
     wrap: bool = False,
     note: str = "",
     queued: int = 0,
@@ -175,12 +194,14 @@ def render(
     """Return as many of *messages*, in their order, as fit into *budget*.
 
     The first message that does not fit ends the text, so nothing overtakes.  The first one of all
-    is shown even if it does not fit.
+    is shown even if it does not fit, unless the text would be longer than *uncut*: then the text is
+    a notice and no message.
 
     Args:
         messages: What to show; a repeated id is shown once.
-        budget: Most UTF-16 units of the whole text, frame included.
+        budget: Most UTF-8 bytes of the whole text, frame included.
         nonce: Random word of this delivery, 8 to 64 letters and digits.
+        uncut: Longest text that is passed on whole, in UTF-8 bytes; no limit unless given.
         wrap: Whether to put the text between ``<system-reminder>`` tags.
         note: One more sentence for the preamble, from the caller itself.
         queued: How many further messages stay queued, beside those that do not fit.
@@ -212,4 +233,9 @@ def render(
             break
     head, tail = frame(count)
     text = "".join((head, *blocks[:count], tail))
+    if count == 1 and uncut is not None and length(text) > max(uncut, budget):
+        stay = len(given) + queued
+        return Rendered(
+            f"{before}{_notice(given[0], note, stay)}\n{after}".rstrip("\n"), (), len(given)
+        )
     return Rendered(text.rstrip("\n"), tuple(m.id for m in given[:count]), len(given) - count)

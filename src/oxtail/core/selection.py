@@ -67,3 +67,29 @@ def choose(
         taken.append(message.id)
         room -= size
     return Selection(tuple(taken), len(free) - len(taken), len(queue) - len(free))
+
+
+def shortened(
+    selection: Selection,
+    messages: Sequence[Envelope],
+    fits: Callable[[Sequence[Envelope], int], bool],
+) -> Selection:
+    """Return *selection* without its last messages, as far as they do not fit together.
+
+    Args:
+        selection: What was picked from *messages*.
+        messages: What is queued.
+        fits: Tells whether these messages fit, with so many left queued; more never fit where
+            fewer do not.
+    """
+    given = {message.id: message for message in messages}
+    taken = [given[each] for each in selection.taken]
+    while len(taken) > 1:
+        dropped = len(selection.taken) - len(taken)
+        if fits(taken, selection.deferred + dropped):
+            break
+        taken.pop()
+    dropped = len(selection.taken) - len(taken)
+    return Selection(
+        selection.taken[: len(taken)], selection.deferred + dropped, selection.reserved
+    )

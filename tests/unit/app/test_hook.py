@@ -212,6 +212,52 @@ def test_one_message_is_shown_whatever_its_size(world: World) -> None:
     assert unread(world) == ["y" * 600]
 
 
+def test_a_message_that_would_be_cut_stays_and_is_named_where_no_tool_call_asks(
+    world: World, bob: Context
+) -> None:
+    too_long = mail(world, "[oxtail\n" * 2_000)
+    mail(world, "behind it")
+    hook = Hook(bob)
+
+    hook("PostToolUse")
+    assert hook.outputs == []
+
+    drained = hook("UserPromptSubmit")
+
+    assert too_long in hook.text
+    assert drained.messages == ()
+    assert world.store.receipt(too_long) is None
+    assert len(unread(world)) == 2
+
+
+def test_a_turn_is_prolonged_once_for_a_message_that_would_be_cut(
+    world: World, bob: Context
+) -> None:
+    too_long = mail(world, "x" * 12_000)
+    hook = Hook(bob)
+
+    hook("Stop")
+    assert too_long in hook.text
+    assert marker(world) == "busy"
+
+    hook("Stop", is_prolonged=True)
+    assert hook.outputs == []
+    assert marker(world) == "idle"
+
+
+def test_what_a_client_passes_on_is_the_default(world: World, bob: Context) -> None:
+    for number in range(6):
+        mail(world, str(number) * 6_000)
+    hook = Hook(bob)
+
+    for number in range(6):
+        hook("PostToolUse")
+        text = hook.text
+        assert str(number) * 6_000 in text
+        assert len(text.encode()) <= 9_000
+    assert unread(world) == []
+
+
 def test_mail_that_somebody_else_took_meanwhile_is_not_shown(
     world: World, bob: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -92,6 +92,27 @@ def test_mail_that_was_read_is_not_nudged_for(world, alice, bob):
     assert len(door.texts) == 1
 
 
+def test_mail_that_does_not_fit_into_one_turn_is_nudged_for_until_all_is_read(world, alice, bob):
+    door = FakeDoor()
+    watcher = Watcher(bob, [door])
+    world.presence.markers[BOB] = Marker("idle", world.clock.now())
+    for number in range(8):
+        send(alice, BOB, str(number))
+
+    for turn in range(1, 9):
+        look(watcher, bob)
+        look(watcher, bob)
+        assert len(door.texts) == turn
+        world.presence.markers[BOB] = Marker("busy", world.clock.now())
+        read(bob, lambda result: None, limit=1)
+        world.clock.advance(20)
+        look(watcher, bob)
+        assert len(door.texts) == turn
+        world.presence.markers[BOB] = Marker("idle", world.clock.now())
+    look(watcher, bob)
+    assert len(door.texts) == 8
+
+
 def test_a_busy_session_is_left_to_its_hooks(world, alice, bob):
     door = FakeDoor()
     watcher = Watcher(bob, [door])

@@ -54,6 +54,14 @@ def test_mail_after_a_batch_that_was_read_is_offered_at_once() -> None:
     assert decide(IDLE._replace(waiting=(B,), offered={}, since_offer=0.5)).ids == (B,)
 
 
+def test_what_a_session_left_when_it_ended_its_turn_is_offered_at_once() -> None:
+    left = IDLE._replace(waiting=(B,), offered={B: 1}, since_offer=3.0, looked=True)
+    assert decide(left).ids == (B,)
+    assert decide(left._replace(presence=Presence.BUSY)).reason == "busy"
+    assert decide(left._replace(presence=Presence.UNKNOWN)).reason == "waiting_for_reader"
+    assert decide(left._replace(looked=False)).reason == "waiting_for_reader"
+
+
 def test_the_next_door_is_taken_after_the_grace_and_the_same_one_after_the_throttle() -> None:
     facts = IDLE._replace(offered={A: 1}, since_offer=15.0)
     assert decide(facts._replace(doors=2)) == ((A,), 1, "offer")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from oxtail.core.envelope import Envelope
-from oxtail.core.render import FRAME_TAGS, Rendered, defang, length, render
+from oxtail.core.envelope import BODY_MAX_BYTES, Envelope
+from oxtail.core.render import FRAME_TAGS, UNCUT_BYTES, Rendered, defang, length, render
 
 NONCE = "c0ffee00c0ffee00"
 SID = "3b0e2c1e-7d7a-4c55-9a42-0c4b7f0f9d11"
@@ -201,10 +201,74 @@ def test_headers_count_so_many_small_messages_do_not_flood():
     assert len(rendered.shown) + rendered.left == 1999
 
 
-def test_characters_are_counted_as_the_clients_count_them():
-    assert length("a🦊é") == 4
-    rendered = shown(message(1, "🦊" * 2000), message(2, "🦊" * 2000), budget=6000)
+def test_bytes_are_counted_because_no_client_counts_more():
+    assert length("a🦊é") == 7
+    rendered = shown(message(1, "🦊" * 700), message(2, "🦊" * 700), budget=6000)
     assert rendered.left == 1
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "x",
+        "\n",
+        "\x01",
+        "\x1b[2J",
+        "\r\n",
+        "\x85",
+        "\u2028",
+        "\u202e",
+        "\U000e0041",
+        "🦊",
+        NONCE,
+        '<"',
+    ],
+)
+@pytest.mark.parametrize(
+    "members",
+    [
+        {},
+        {"request_id": "r" * 200, "action_required": True, "extra": (("deadline", 1_800_000_000),)},
+        {"origin": "operator", "operator_source": "o" * 32, "action_required": True},
+    ],
+)
+def test_the_longest_body_fits_in_whatever_it_is_written(piece: str, members: dict[str, object]):
+    body = piece * (BODY_MAX_BYTES // len(piece.encode()))
+    note = "It arrived as you finished: read it and respond before you stop."
+    rendered = render(
+        [message(1, body, **{"from_session_id": "s" * 200, **members})],
+        budget=9_000,
+        uncut=UNCUT_BYTES,
+        nonce=NONCE,
+        note=note,
+        queued=9_999,
+    )
+    assert rendered.shown == ("0000000000000001",)
+    assert length(rendered.text) <= UNCUT_BYTES
+
+
+def test_a_message_that_would_be_cut_is_named_and_not_shown():
+    too_long = message(1, "x" * 10_000)
+    rendered = render([too_long, message(2)], budget=9_000, uncut=UNCUT_BYTES, nonce=NONCE)
+
+    assert (rendered.shown, rendered.left) == ((), 2)
+    assert "message_id=0000000000000001" in rendered.text
+    assert "1 more wait" in rendered.text
+    assert "xx" not in rendered.text
+
+
+def test_what_waits_behind_shown_mail_is_not_called_too_long():
+    too_long = message(2, "x" * 10_000)
+    rendered = render([message(1), too_long], budget=9_000, uncut=UNCUT_BYTES, nonce=NONCE)
+
+    assert (rendered.shown, rendered.left) == (("0000000000000001",), 1)
+
+
+def test_a_person_who_raises_the_budget_gets_what_it_allows():
+    too_long = message(1, "x" * 10_000)
+    rendered = render([too_long], budget=12_000, uncut=UNCUT_BYTES, nonce=NONCE)
+
+    assert rendered.shown == ("0000000000000001",)
 
 
 def test_a_batch_that_fits_exactly_is_shown_whole():

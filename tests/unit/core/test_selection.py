@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oxtail.core.envelope import Envelope
-from oxtail.core.selection import Selection, choose
+from oxtail.core.selection import Selection, choose, shortened
 
 
 def message(name: str, at: int = 0, size: int = 1) -> Envelope:
@@ -64,3 +64,18 @@ def test_a_repeated_id_counts_once():
 
 def test_an_empty_queue_yields_nothing():
     assert choose([], max_messages=9, max_body_bytes=9) == Selection((), 0, 0)
+
+
+def test_a_selection_is_shortened_from_its_end_and_never_to_nothing():
+    queued = [message("a", 1), message("b", 2), message("c", 3)]
+    chosen = Selection(("a", "b", "c"), 2, 1)
+    asked = []
+
+    def two(messages, left):
+        asked.append((len(messages), left))
+        return len(messages) <= 2
+
+    assert shortened(chosen, queued, two) == Selection(("a", "b"), 3, 1)
+    assert asked == [(3, 2), (2, 3)]
+    assert shortened(chosen, queued, lambda *_: False) == Selection(("a",), 4, 1)
+    assert shortened(Selection((), 0, 0), [], two) == Selection((), 0, 0)

@@ -68,6 +68,16 @@ def test_mail_is_the_answer_and_can_be_taken_back(world: World) -> None:
     assert [m.id for m in world.store.peek(ctx.session.boxes()).messages] == [message_id]
 
 
+def test_a_notice_is_the_only_answer(world: World) -> None:
+    ctx, lines = world.context(BOB, pid=42), Lines()
+    message_id = mail(world, "x" * 12_000)
+
+    made = call(world, ctx, lines, event="Stop", client="claude", session_id=BOB)
+
+    assert message_id in answer(lines)["hookSpecificOutput"]["additionalContext"]
+    assert not made.has_shown
+
+
 @pytest.mark.parametrize(
     "given",
     [

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from oxtail.app.hook import LOCK_BUDGET_MS, handle
 from oxtail.core.hook import CLAUDE, CODEX, parse
 from oxtail.errors import NotEmitted, OxtailError
+from oxtail.server.calls import CallState
 
 if TYPE_CHECKING:
     from oxtail.app.context import Context
@@ -38,5 +39,5 @@ def hook(ctx: Context, call: Call, arguments: dict[str, Any]) -> None:
         return
     if drained.messages:
         call.showed(drained)
-    else:
+    elif call.state is CallState.OPEN:
         call.answer({})

@@ -6,20 +6,28 @@ is out, and goes back if it is not.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.app import ask as app_ask
 from oxtail.app import group as app_group
 from oxtail.app import read as app_read
 from oxtail.app import send as app_send
 from oxtail.app import status as app_status
+from oxtail.core.codec import encode_compact
 from oxtail.core.evidence import Stage
 from oxtail.errors import BadArgument
 from oxtail.server.catalog import WAIT
 
 if TYPE_CHECKING:
     from oxtail.app.context import Context
+    from oxtail.app.results import ReadResult
     from oxtail.server.calls import Call
+
+CODEX_RESULT_BYTES: Final = 10_000
+"""Longest result with several messages for Codex, which cuts the middle out of over 12,000 bytes.
+
+The bytes are those of the JSON text, its escapes included.  One message alone is shown whatever it
+takes, because a reader must get on; ``docs/concepts.md`` says what is then known of it."""
 
 
 def send_message(ctx: Context, call: Call, arguments: dict[str, Any]) -> None:
@@ -48,9 +56,17 @@ def reply_to_message(ctx: Context, call: Call, arguments: dict[str, Any]) -> Non
 
 def read_my_messages(ctx: Context, call: Call, arguments: dict[str, Any]) -> None:  # noqa: ARG001 - one shape for all tools
     """Show waiting mail."""
-    drained = app_read.read(ctx, lambda result: call.answer(result.as_dict()))
+    drained = app_read.read(
+        ctx,
+        lambda result: call.answer(result.as_dict()),
+        fits=_fits_codex if ctx.session.entry.client.type == "codex" else None,
+    )
     if drained.messages:
         call.showed(drained)
+
+
+def _fits_codex(result: ReadResult) -> bool:
+    return len(encode_compact(result.as_dict())) <= CODEX_RESULT_BYTES
 
 
 def ask_peer(ctx: Context, call: Call, arguments: dict[str, Any]) -> None:
