@@ -11,6 +11,7 @@ A look may run in a thread of its own; one collector is used by one thread at a 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from oxtail.core.fleet_facts import AgentFacts, Alert, Facts, one_per_session
@@ -60,6 +61,9 @@ FINDINGS_SECONDS: Final = 60.0
 
 OWN_IDS: Final = ("CLAUDE_CODE_SESSION_ID", "CODEX_THREAD_ID", "CODEX_COMPANION_SESSION_ID")
 """Variables that tell a command in an agent's shell whose shell it is, after ``OXTAIL_``'s own."""
+
+
+_box_of = lru_cache(maxsize=4_096)(session_box)
 
 
 class Collector:
@@ -319,7 +323,7 @@ class _Look:
         session_id = facts.session_id
         ids = (session_id, *self._ids.get(session_id, ())) if session_id else ()
         pids = self._pids.get(session_id, ()) if session_id else ()
-        boxes = [*map(session_box, ids), *([own] if own else []), *map(pid_box, pids)]
+        boxes = [*map(_box_of, ids), *([own] if own else []), *map(pid_box, pids)]
         names = dict.fromkeys(boxes)
         views: list[BoxView] = [self._ctx.lookout.box(name) for name in names]
         made = facts._replace(

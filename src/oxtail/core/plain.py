@@ -39,7 +39,10 @@ def plain(text: str, most: int | None = None) -> str:
 
 def plain_lines(text: str) -> str:
     """Return *text* with its lines, each as :func:`plain` but with its blanks."""
-    return "\n".join("".join(map(_kept, line)).rstrip() for line in text.split("\n"))
+    return "\n".join(
+        (line if line.isprintable() else "".join(map(_kept, line))).rstrip()
+        for line in text.split("\n")
+    )
 
 
 def columns(text: str) -> int:

@@ -11,8 +11,10 @@ Rules of this file:
 from __future__ import annotations
 
 import os
+import time
 from contextlib import closing
-from heapq import nlargest
+from heapq import merge
+from itertools import islice, repeat
 from typing import TYPE_CHECKING, Final
 
 from oxtail.core.census import BODY_KEPT_CHARS, BoxView, LedgerView, Letter
@@ -40,13 +42,37 @@ if TYPE_CHECKING:
     from oxtail.disk.atomic import Disk, Stamp
     from oxtail.ports import Clock
 
-_CLAIM_PARTS: Final = 3
+_CLAIM_DOTS: Final = 2
+"""A claim is called by its box, its process and an id, parted by dots."""
+
+SETTLED_NANOSECONDS: Final = 1_000_000_000
+"""Age from which the time stamp of a folder is believed; no file system counts more coarsely."""
 
 _Row = tuple[int, int, str, int]
 """A message in a ledger: when it was sent, where its line starts, its id, how long the line is.
 
 Messages of one second stay in the order of their ledger.
 """
+
+
+class _Folder:
+    """The names in a folder, listed anew when they change; they change seldom, and are few."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._changed_at: int | None = None
+        self._names: frozenset[str] = frozenset()
+
+    def names(self) -> frozenset[str]:
+        """Return the names; none where the folder is missing or cannot be read."""
+        try:
+            changed_at = os.stat(self._path).st_mtime_ns
+            # A folder that changed just now may change again without a later time stamp.
+            if changed_at != self._changed_at or time.time_ns() - changed_at < SETTLED_NANOSECONDS:
+                self._names, self._changed_at = frozenset(os.listdir(self._path)), changed_at
+        except OSError:
+            self._names, self._changed_at = frozenset(), None
+        return self._names
 
 
 class _Ledger:
@@ -61,6 +87,7 @@ class _Ledger:
         self.asked: set[tuple[str, str]] = set()
         self.is_sure = True
         self.view = LedgerView()
+        self.latest: list[_Row] = []
 
     def add(self, session_id: str, raw: bytes, start: int) -> None:
         message = message_on(raw)
@@ -80,6 +107,7 @@ class _Ledger:
                 self.owed[message.id] = owed._replace(message=owed.message._replace(body=body))
 
     def settle(self) -> None:
+        self.latest = sorted(self.rows.values(), reverse=True)
         self.view = LedgerView(
             tuple(
                 sorted(
@@ -106,17 +134,23 @@ class FileLookout:
         self._records = Records(disk, clock)
         self._boxes: dict[str, tuple[tuple[Stamp | None, ...], BoxView]] = {}
         self._ledgers: dict[str, _Ledger] = {}
+        self._paths: dict[str, tuple[str, str]] = {}
+        self._box_paths: dict[str, str] = {}
         self._shown: dict[tuple[str, str, Stamp | None], Record] = {}
-        self._claims_at: int | None = None
-        self._claims: dict[str, list[str]] = {}
+        self._latest: tuple[Record, ...] = ()
+        self._latest_of: object = None
+        self._claims = _Folder(disk.layout.claimed)
+        self._closings = _Folder(disk.layout.work)
 
     # ------------------------------------------------------------------ boxes
 
     def box(self, name: str) -> BoxView:
         """Return what waits in a box; see :meth:`oxtail.ports.Lookout.box`."""
-        if not is_box(name):
-            return BoxView(is_sure=False)
-        paths = [self._disk.layout.box(name), *self._claims_on(name)]
+        if name not in self._box_paths:
+            if not is_box(name):
+                return BoxView(is_sure=False)
+            self._box_paths[name] = self._disk.layout.box(name)
+        paths = [self._box_paths[name], *self._claims_on(name)]
         stamps = tuple(map(self._disk.stamp, paths))
         known = self._boxes.get(name)
         if known and known[0] == stamps:
@@ -158,43 +192,41 @@ class FileLookout:
 
     def _claims_on(self, name: str) -> list[str]:
         """Return the paths of what was taken out of a box and is not acknowledged."""
-        folder = self._disk.layout.claimed
-        try:
-            changed_at = os.stat(folder).st_mtime_ns
-            if changed_at != self._claims_at:
-                claims: dict[str, list[str]] = {}
-                for token in sorted(os.listdir(folder)):
-                    parts = token.split(".")
-                    if len(parts) == _CLAIM_PARTS:
-                        claims.setdefault(parts[0], []).append(os.path.join(folder, token))
-                self._claims_at, self._claims = changed_at, claims
-        except OSError:
-            self._claims_at, self._claims = None, {}
-        return self._claims.get(name, [])
+        begin = name + "."
+        return [
+            os.path.join(self._disk.layout.claimed, token)
+            for token in sorted(self._claims.names())
+            if token.startswith(begin) and token.count(".") == _CLAIM_DOTS
+        ]
 
     # ------------------------------------------------------------------ ledgers
 
     def ledger(self, session_id: str) -> LedgerView:
         """Return what a ledger says; see :meth:`oxtail.ports.Lookout.ledger`."""
+        view = self._view(session_id)
+        if not view.owed or not self._closings.names():
+            return view
+        return view._replace(owed=tuple(map(self._with_intent, view.owed)))
+
+    def _view(self, session_id: str) -> LedgerView:
         try:
             ledger = self._ledger(session_id)
         except StoreError:
             self._ledgers.pop(session_id, None)
             return LedgerView(is_sure=False)
-        if ledger is None:
-            return LedgerView()
-        owed = ledger.view.owed
-        if not owed:
-            return ledger.view
-        return ledger.view._replace(owed=tuple(map(self._with_intent, owed)))
+        return ledger.view if ledger else LedgerView()
 
     def _with_intent(self, owed: Owed) -> Owed:
         path = self._disk.layout.closing(owed.session_id, owed.message.id)
-        return owed if self._disk.stamp(path) is None else owed._replace(state=State.CLOSING)
+        is_begun = os.path.basename(path) in self._closings.names()
+        return owed._replace(state=State.CLOSING) if is_begun else owed
 
     def _ledger(self, session_id: str) -> _Ledger | None:
-        name = hash32(session_id)
-        stamp = self._disk.stamp(ledger_path(self._disk, name))
+        if session_id not in self._paths:
+            name = hash32(session_id)
+            self._paths[session_id] = (name, ledger_path(self._disk, name))
+        name, path = self._paths[session_id]
+        stamp = self._disk.stamp(path)
         known = self._ledgers.get(session_id)
         if known and known.stamp == stamp:
             return known
@@ -219,22 +251,32 @@ class FileLookout:
 
     def latest(self, session_ids: Sequence[str], newest: int) -> tuple[Record, ...]:
         """Return the newest messages; see :meth:`oxtail.ports.Lookout.latest`."""
-        rows: list[tuple[_Row, str]] = []
+        if newest < 1:
+            return ()
+        ledgers: list[tuple[str, _Ledger]] = []
         for session_id in dict.fromkeys(session_ids):
-            self.ledger(session_id)
-            ledger = self._ledgers.get(session_id)
-            if ledger:
-                rows += ((row, session_id) for row in ledger.rows.values())
+            self._view(session_id)
+            if session_id in self._ledgers:
+                ledgers.append((session_id, self._ledgers[session_id]))
+        state = (newest, tuple((session_id, ledger.stamp) for session_id, ledger in ledgers))
+        if state != self._latest_of:
+            self._latest_of, self._latest = state, self._read_latest(ledgers, newest)
+        return self._latest
+
+    def _read_latest(
+        self, ledgers: Sequence[tuple[str, _Ledger]], newest: int
+    ) -> tuple[Record, ...]:
+        rows = merge(*(zip(each.latest, repeat(i)) for i, each in ledgers), reverse=True)
         # Some of them may stand in two ledgers, of a session and of the one that it was before.
-        chosen = nlargest(newest * 2, rows) if newest > 0 else []
+        chosen = islice(rows, newest * 2)
         found: dict[str, tuple[_Row, str]] = {}
         for row, session_id in chosen:
             found.setdefault(row[2], (row, session_id))
         shown: dict[tuple[str, str, Stamp | None], Record] = {}
-        with closing(OpenLedgers(self._disk)) as ledgers:
-            for row, session_id in list(found.values())[:newest]:
+        with closing(OpenLedgers(self._disk)) as reader:
+            for row, session_id in islice(found.values(), newest):
                 key = (session_id, row[2], self._ledgers[session_id].stamp)
-                record = self._shown.get(key) or self._record(ledgers, session_id, row)
+                record = self._shown.get(key) or self._record(reader, session_id, row)
                 if record:
                     shown[key] = record
         self._shown = shown
