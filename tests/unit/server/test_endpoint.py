@@ -261,13 +261,13 @@ class TestDraining:
         reading, release = threading.Event(), threading.Event()
         read = message_tools.app_read.read
 
-        def slow_read(ctx, emit):
+        def slow_read(ctx, emit, **options):
             def slow_emit(result):
                 reading.set()
                 release.wait(5)
                 emit(result)
 
-            return read(ctx, slow_emit)
+            return read(ctx, slow_emit, **options)
 
         monkeypatch.setattr(message_tools.app_read, "read", slow_read)
         number = server.start_call("read_my_messages")
