@@ -21,7 +21,9 @@ from oxtail.identity.process import current_owner, provably_dead
 from oxtail.identity.projects import FileProjects
 from oxtail.identity.registry import FileRegistry
 from oxtail.store.files.locks import Locks
+from oxtail.store.files.marks import PYTHON_MODE
 from oxtail.store.files.sides import file_sides
+from oxtail.store.files.spares import Spares
 from oxtail.store.files.store import FileStore
 from oxtail.trace import Trace, open_trace
 from oxtail.wake.markers import FileMarkers
@@ -188,6 +190,8 @@ def open_context(settings: Settings, *, role: str, announced: bool | None = None
     clock, ids = SystemClock(), RandomIds()
     trace = open_trace(settings.trace_file)
     disk = Disk(settings.home, fsync=settings.fsync, trace=trace)
+    # A command takes a lock or two and ends; what spares need takes it longer to load.
+    spares = Spares(PYTHON_MODE) if role != "cli" else None
     store = FileStore(
         disk,
         clock,
@@ -199,6 +203,7 @@ def open_context(settings: Settings, *, role: str, announced: bool | None = None
         pending_wake_ttl_ms=settings.pending_wake_ttl_ms,
         lock_budget_ms=settings.lock_budget_ms,
         referenced_boxes=lambda: registry.referenced_boxes(),  # noqa: PLW0108 - made below
+        spares=spares,
         trace=trace,
     )
     registry = FileRegistry(
@@ -212,7 +217,7 @@ def open_context(settings: Settings, *, role: str, announced: bool | None = None
     panes = _panes(settings, trace)
     detection = _detection(settings, role, disk, clock, transcripts)
     first = _first_entry(settings, role, clock)
-    sides = file_sides(disk, clock, Locks(disk, settings.lock_budget_ms / 1000, trace))
+    sides = file_sides(disk, clock, Locks(disk, settings.lock_budget_ms / 1000, trace, spares))
     markers = FileMarkers(disk)
     doors = _doors(settings, role, first.client.type, lambda: session.entry, trace)
     session = Session(

@@ -28,6 +28,8 @@ from oxtail.identity.process import current_owner, provably_dead
 from oxtail.identity.registry import FileRegistry
 from oxtail.store.files import handover
 from oxtail.store.files.locks import Locks
+from oxtail.store.files.marks import PYTHON_MODE
+from oxtail.store.files.spares import Spares
 from oxtail.store.files.store import FileStore
 from oxtail.store.retention import LEDGER_BOUND, ledger_limit
 from oxtail.trace import silent
@@ -52,6 +54,7 @@ def open_store(home: Path, *, budget_ms: int = 2_000, fsync: bool = False) -> Fi
         lock_budget_ms=budget_ms,
         owner=current_owner(),
         provably_dead=provably_dead,
+        spares=Spares(PYTHON_MODE),
         trace=FakeTrace(),
     )
 
@@ -99,7 +102,9 @@ def ledger_ids(home: Path) -> list[str]:
 def no_lock_is_left(home: Path) -> bool:
     """Side files stay, and a marker of the dead is in nobody's way until the sweep."""
     names = [path.name for path in home.rglob("*.lock*")]
-    return [name for name in names if not name.endswith((".flock", ".queue", ".steal"))] == []
+    return [
+        name for name in names if not name.endswith((".flock", ".queue", ".spare", ".steal"))
+    ] == []
 
 
 @pytest.mark.parametrize("before", [pytest.param(nothing, marks=pytest.mark.slow), mailed])

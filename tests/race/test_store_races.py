@@ -22,6 +22,8 @@ from oxtail.core.names import hash32
 from oxtail.disk.atomic import Disk
 from oxtail.identity.process import current_owner, provably_dead
 from oxtail.store.files.locks import Locks
+from oxtail.store.files.marks import PYTHON_MODE
+from oxtail.store.files.spares import Spares
 from oxtail.store.files.store import FileStore
 
 
@@ -40,12 +42,13 @@ def open_store(home: Path) -> FileStore:
         lock_budget_ms=30_000,
         owner=current_owner(),
         provably_dead=provably_dead,
+        spares=Spares(PYTHON_MODE),
     )
 
 
 def residue(home: Path) -> list[str]:
     names = [path.name for path in home.rglob("*.lock*")]
-    return [name for name in names if not name.endswith((".flock", ".queue"))]
+    return [name for name in names if not name.endswith((".flock", ".queue", ".spare"))]
 
 
 class Gate:

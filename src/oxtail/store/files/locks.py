@@ -29,15 +29,23 @@ from oxtail.core.value import Value
 from oxtail.errors import LockBusy, StoreError
 from oxtail.store.files import handover
 from oxtail.store.files.flock import drop_flock, take_flock
+from oxtail.store.files.marks import (
+    PYTHON_MODE,
+    STALE_SECONDS,
+    clear_marker,
+    is_gone,
+    is_linked,
+    is_python,
+    link_token,
+    read_token,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from oxtail.disk.atomic import Disk
+    from oxtail.store.files.spares import Spares
     from oxtail.trace import Trace
-
-STALE_SECONDS: Final = 30.0
-"""Age above which a lock is stale, whoever holds it; the same number in every peer."""
 
 BACK_OFF_SECONDS: Final = 0.010
 """Wait between two looks at a lock that another kind of peer holds."""
@@ -47,15 +55,9 @@ DEAD_AFTER_SECONDS: Final = 0.050
 
 A peer in another process namespace looks dead too; its critical sections are far shorter."""
 
-_PYTHON_MODE: Final = 0o500
 _NODE_MODE: Final = 0o700
 _PYTHON_TOKEN: Final = re.compile(rb"[1-9][0-9]*\.[0-9a-f]{24}")
-_ANY_TOKEN: Final = re.compile(rb"([1-9][0-9]{0,9})\.[0-9a-f]+")
 _REFUSED: Final = frozenset((errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL))
-_NO_LINKS: Final = frozenset(
-    (errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOENT)
-)
-_TOKEN_MAX_BYTES: Final = 256
 _OWNER_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
@@ -92,79 +94,8 @@ class Held:
         Raises:
             LockBusy: it was taken over.
         """
-        if _read_token(self.path) != self.token:
+        if read_token(self.path) != self.token:
             raise LockBusy("The lock was taken over while this process slept.", path=self.path)
-
-
-def _read_token(path: str) -> bytes | None:
-    try:
-        descriptor = os.open(f"{path}.owner", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except OSError:
-        return None
-    try:
-        return os.read(descriptor, _TOKEN_MAX_BYTES)
-    except OSError:
-        return None
-    finally:
-        os.close(descriptor)
-
-
-def _is_gone(token: bytes | None) -> bool:
-    """Tell whether *token* names a process that does not exist here."""
-    match = _ANY_TOKEN.fullmatch(token or b"")
-    if match is None:
-        return False
-    try:
-        os.kill(int(match[1]), 0)
-    except ProcessLookupError:
-        return True
-    except (OSError, OverflowError):
-        return False
-    return False
-
-
-def _link_token(held: Held, flock: int, owner: str) -> bool:
-    """Put the token into the side file and link that as *owner*; False where there are no links.
-
-    A file of its own would be made and removed by every lock, which costs the disk far more.
-    Whatever *owner* is now is an orphan, because the folder was made just before.
-    """
-    os.pwrite(flock, held.token, 0)
-    os.ftruncate(flock, len(held.token))
-    for _ in range(2):
-        try:
-            os.link(f"{held.path}.flock", owner)
-        except FileExistsError:
-            os.unlink(owner)
-        except OSError as error:
-            if error.errno not in _NO_LINKS:
-                raise
-            return False
-        else:
-            return True
-    return False
-
-
-def _is_linked(lock: str, flock: int) -> bool:
-    """Tell whether the token of *lock* is the content of the side file that *flock* has open."""
-    try:
-        return os.lstat(f"{lock}.owner").st_ino == os.fstat(flock).st_ino
-    except OSError:
-        return False
-
-
-def _is_python(path: str) -> bool:
-    """Tell whether *path* is a folder that a Python peer made."""
-    try:
-        return stat.S_IMODE(os.lstat(path).st_mode) == _PYTHON_MODE
-    except OSError:
-        return False
-
-
-def _clear_marker(marker: str) -> None:
-    with suppress(OSError):
-        if time.time() - os.lstat(marker).st_mtime > STALE_SECONDS:
-            os.rmdir(marker)
 
 
 class Locks:
@@ -172,10 +103,14 @@ class Locks:
 
     Attributes:
         budget: Longest wait for one lock, in seconds.
+        spares: Lock folders to use again, or None to make and remove each.
     """
 
-    def __init__(self, disk: Disk, budget: float, trace: Trace) -> None:
+    def __init__(
+        self, disk: Disk, budget: float, trace: Trace, spares: Spares | None = None
+    ) -> None:
         self.budget = budget
+        self.spares = spares
         self._disk = disk
         self._trace = trace
 
@@ -223,9 +158,10 @@ class Locks:
         try:
             if held.crowded and handover.is_young(held.made_at) and self._pass_on(held):
                 return
-            if _read_token(held.path) == held.token:
+            if read_token(held.path) == held.token:
                 os.unlink(f"{held.path}.owner")
-                os.rmdir(held.path)
+                if not (held.flock is not None and self.spares and self.spares.keep(held.path)):
+                    os.rmdir(held.path)
             else:
                 self._trace("lock_release_skipped_not_owner", lock=held.path)
         except OSError as error:
@@ -240,7 +176,7 @@ class Locks:
         waits any more and nobody has it; who waits on leaves the queue before it looks a last time.
         """
         assert held.flock is not None
-        if not handover.is_awaited(held.path) or not _is_linked(held.path, held.flock):
+        if not handover.is_awaited(held.path) or not is_linked(held.path, held.flock):
             return False
         fcntl.flock(held.flock, fcntl.LOCK_UN)
         if handover.is_awaited(held.path):
@@ -249,7 +185,7 @@ class Locks:
             fcntl.flock(held.flock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return True
-        return _read_token(held.path) != held.token
+        return read_token(held.path) != held.token
 
     def _inherit(self, held: Held) -> bool:
         """Go on with a folder that was passed on; tell whether it was one."""
@@ -259,9 +195,9 @@ class Locks:
             found = os.lstat(held.path)
         except OSError:
             return False
-        if stat.S_IMODE(found.st_mode) != _PYTHON_MODE or not handover.is_young(found.st_mtime):
+        if stat.S_IMODE(found.st_mode) != PYTHON_MODE or not handover.is_young(found.st_mtime):
             return False
-        if not _is_linked(held.path, held.flock):
+        if not is_linked(held.path, held.flock):
             return False
         held.crowded, held.made_at = True, found.st_mtime
         os.pwrite(held.flock, held.token, 0)
@@ -296,11 +232,12 @@ class Locks:
     def _take_folder(
         self, held: Held, deadline: float, event: str, members: dict[str, object]
     ) -> None:
-        mode = _NODE_MODE if held.flock is None else _PYTHON_MODE
+        mode = _NODE_MODE if held.flock is None else PYTHON_MODE
         suspect: tuple[_Seen, float] | None = None
         while True:
             try:
-                os.mkdir(held.path, mode)
+                if not (held.flock is not None and self.spares and self.spares.use(held.path)):
+                    os.mkdir(held.path, mode)
             except FileExistsError:
                 if self._inherit(held):
                     return
@@ -316,7 +253,7 @@ class Locks:
             if seen is None:
                 continue
             # A peer that died while it cleared this lock has left its marker and taken the token.
-            if not (_is_gone(seen.token) or (not seen.token and _is_python(f"{held.path}.steal"))):
+            if not (is_gone(seen.token) or (not seen.token and is_python(f"{held.path}.steal"))):
                 suspect = None
             elif suspect is None or suspect[0] != seen:
                 suspect = (seen, now)
@@ -332,7 +269,7 @@ class Locks:
     ) -> bool:
         if held.flock is not None:
             # The token may be missing or half written: its maker can die at any point.
-            if stat.S_IMODE(seen.mode) == _PYTHON_MODE:
+            if stat.S_IMODE(seen.mode) == PYTHON_MODE:
                 return True
             if seen.token and _PYTHON_TOKEN.fullmatch(seen.token):
                 return True
@@ -346,12 +283,12 @@ class Locks:
             found = os.lstat(lock)
         except FileNotFoundError:
             return None
-        return _Seen(_read_token(lock), found.st_ino, found.st_mtime, found.st_mode)
+        return _Seen(read_token(lock), found.st_ino, found.st_mtime, found.st_mode)
 
     def _write_token(self, held: Held) -> None:
         owner = f"{held.path}.owner"
         try:
-            if held.flock is None or not _link_token(held, held.flock, owner):
+            if held.flock is None or not link_token(held.path, held.token, held.flock):
                 descriptor = os.open(owner, _OWNER_FLAGS, 0o600)
                 try:
                     os.write(descriptor, held.token)
@@ -368,13 +305,13 @@ class Locks:
     def _clear(self, held: Held, seen: _Seen) -> bool:
         """Remove the lock folder if it still is as *seen*; tell whether it is worth a new try."""
         marker = f"{held.path}.steal"
-        mode = _NODE_MODE if held.flock is None else _PYTHON_MODE
+        mode = _NODE_MODE if held.flock is None else PYTHON_MODE
         try:
             os.mkdir(marker, mode)
         except FileExistsError:
             # The kernel lock is held, so a Python peer's marker is left over and may be used.
-            if held.flock is None or not _is_python(marker):
-                _clear_marker(marker)
+            if held.flock is None or not is_python(marker):
+                clear_marker(marker)
                 return False
         except OSError:
             return False

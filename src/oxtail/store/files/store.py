@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from oxtail.core.owner import Owner
     from oxtail.disk.atomic import Disk
     from oxtail.ports import Clock, Ids
+    from oxtail.store.files.spares import Spares
 
 
 class _Shown(Value):
@@ -63,6 +64,7 @@ class FileStore:
         provably_dead: Tells whether another process has ended; doubt means False.
         referenced_boxes: Returns the names of all boxes that some session may still read; without
             it the sweep removes no box.
+        spares: Lock folders to use again, for a process that stays.
         trace: Where events go.
     """
 
@@ -79,6 +81,7 @@ class FileStore:
         provably_dead: Callable[[Owner], bool],
         pending_wake_ttl_ms: int = 3_600_000,
         referenced_boxes: Callable[[], Collection[str]] | None = None,
+        spares: Spares | None = None,
         trace: Trace = silent,
     ) -> None:
         self._clock = clock
@@ -86,7 +89,7 @@ class FileStore:
         self._trace = trace
         self._referenced_boxes = referenced_boxes
         self._pending_wake_ttl = pending_wake_ttl_ms / 1000
-        self._locks = Locks(disk, lock_budget_ms / 1000, trace)
+        self._locks = Locks(disk, lock_budget_ms / 1000, trace, spares)
         self._bells = Bells(disk)
         self._boxes = Boxes(disk, self._locks, self._bells)
         self._ledgers = Ledgers(disk, self._locks, received_max, trace)
@@ -118,6 +121,7 @@ class FileStore:
                 owner=owner,
                 provably_dead=provably_dead,
                 referenced_boxes=referenced_boxes,
+                spares=spares,
                 trace=trace,
             )
 

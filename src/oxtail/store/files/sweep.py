@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from oxtail.core.names import is_box, is_message_id
 from oxtail.errors import StoreError
-from oxtail.store.files.locks import STALE_SECONDS
+from oxtail.store.files.marks import STALE_SECONDS
 from oxtail.store.retention import (
     RECORD_KEEP_SECONDS,
     REMINDED_KEEP_SECONDS,
@@ -163,6 +163,8 @@ class Sweeper:
             # Whoever waits for this side file looks again whether it is still the one.
             self._disk.remove(f"{path}.lock.flock")
             self._disk.remove(f"{path}.lock.queue")
+            with suppress(OSError):
+                os.rmdir(f"{path}.lock.spare")
         self._disk.trace("mailbox_gc_removed", box=box)
 
     def _age(self, path: str) -> float:
