@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from docgen import cli, errors, python, settings, tools, trace, wake
+from docgen import cli, errors, fleet, python, settings, tools, trace, wake
 from docgen.text import Unexplained
 
 _ABOUT = {
     "cli.md": "the `oxtail` command",
     "errors.md": "every error, its code and its exit status",
+    "fleet.md": "the fleet as `oxtail status --json` shows it, and what decides its states",
     "python.md": "`import oxtail`",
     "settings.md": "environment variables",
     "tools.md": "the tools that an agent sees",
@@ -30,6 +31,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "README.md": _index,
     "cli.md": cli.page,
     "errors.md": errors.page,
+    "fleet.md": fleet.page,
     "python.md": python.page,
     "settings.md": settings.page,
     "tools.md": tools.page,

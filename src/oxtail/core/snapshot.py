@@ -2,7 +2,7 @@
 
 The rule: a pure function.  It reads nothing, asks nobody and raises nothing, whatever the facts
 hold; the same facts in any order give the same fleet.  One broken record makes one agent less sure,
-and no snapshot impossible.
+and no snapshot impossible.  ``docs/reference/fleet.md`` lists what comes out.
 """
 
 from __future__ import annotations
