@@ -47,7 +47,7 @@ NEVER = {
     "typing",
 }
 
-MOST_MODULES = 51
+MOST_MODULES = 52
 """Modules of oxtail itself; each costs a quarter of a millisecond."""
 
 

@@ -171,7 +171,7 @@ class TestCalls:
         server.assert_alive()
 
     def test_the_list_of_tools_has_one_page(self, server):
-        assert len(server.request("tools/list", {})["result"]["tools"]) == 11
+        assert len(server.request("tools/list", {})["result"]["tools"]) == 14
         assert server.request("tools/list", {"cursor": "x"})["error"]["code"] == -32602
 
     def test_ordinary_calls_are_answered_in_order(self, server):
