@@ -682,6 +682,7 @@ def test_the_fleet(command: Command, project: Path) -> None:
     ]  # fmt: skip
     assert [each["message_id"] for each in fleet["comms"]] == [sent["message_id"]]
 
+    assert command.result("status")["healthy"] is False
     assert command.error("status", "--ack", "nobody", status=3)["code"] == "target-not-found"
     known = command.result("status", "--ack", "--check")
     assert list(known) == [*FLEET, "acknowledged"]

@@ -93,6 +93,18 @@ def test_open_work_is_seen_through_its_life(side):
     assert side.lookout.ledger(BOB).owed == ()
 
 
+def test_work_that_was_recorded_twice_ends_with_one_of_its_lines(hosts, lookout):
+    store = hosts.process()
+    job = letter(action_required=True)
+    store.put(TO_BOB, job)
+    path = hosts.path("received", hash32(BOB) + ".jsonl")
+    line = path.read_bytes()
+    path.write_bytes(line + line[:-2] + b',"obligation":{"state":"done","at":1}}\n')
+    assert lookout.ledger(BOB).owed == ()
+    path.write_bytes(line + line)
+    assert len(lookout.ledger(BOB).owed) == 1
+
+
 def test_questions_and_answers_are_seen(side):
     side.store.put(TO_BOB, letter(request_id=REQUEST))
     assert side.lookout.ledger(BOB).asked == {(REQUEST, ALICE)}
