@@ -93,20 +93,17 @@ class FileHosts:
         """
         now = self._clock.now()
         with self._guard:
-            others = {
-                session.session_id
-                for known in self._all()
-                if known.host.host_id != host.host_id
-                for session in known.host.sessions
-            }
+            before = self._load(host.host_id)
             claimed = {s.session_id for s in host.sessions}
+            held = {s.session_id for s in before.host.sessions} if before else set()
+            # What it holds already is nobody else's; to look at all hosts costs with their number.
+            others = set() if claimed <= held else self._of_others(host.host_id)
             stolen = {s for s in claimed if s in others or is_own(s)}
             sessions = [
                 session._replace(seen_at=int(now))
                 for session in host.sessions
                 if session.session_id not in stolen
             ]
-            before = self._load(host.host_id)
             gone = [
                 session._replace(is_live=False)
                 for session in (before.host.sessions if before else ())
@@ -140,6 +137,15 @@ class FileHosts:
             self._disk.publish(path, data, durable=False, mtime=now)
         except OSError as error:
             raise StoreError(f"cannot write {path}: {error.strerror}", path=path) from error
+
+    def _of_others(self, host_id: str) -> set[str]:
+        """Return the sessions of all hosts but *host_id*."""
+        return {
+            session.session_id
+            for known in self._all()
+            if known.host.host_id != host_id
+            for session in known.host.sessions
+        }
 
     def _all(self) -> list[_Known]:
         return [known for host_id in self.hosts() if (known := self._load(host_id))]
