@@ -1,0 +1,121 @@
+"""``oxtail status`` on real processes in real panes: what it shows, and that it runs tmux once."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.command import oxtail
+from helpers.tmux import PrivateTmux, needs_tmux, private_tmux
+from helpers.waiting import until
+
+pytestmark = [needs_tmux, pytest.mark.slow]
+
+ALICE = "aaaaaaaa-0000-4000-8000-000000000001"
+BOB = "bbbbbbbb-0000-4000-8000-000000000002"
+HIDDEN = "cccccccc-0000-4000-8000-000000000003"
+
+_PEER = """
+import sys, time, oxtail
+with oxtail.join(name={name!r}, session_id={session_id!r}):
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def tmux() -> Iterator[PrivateTmux]:
+    with private_tmux() as server:
+        yield server
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "project"
+    (path / ".git").mkdir(parents=True)
+    monkeypatch.chdir(path)
+    return path
+
+
+class Stage:
+    """A project whose agents run in panes of one private tmux server."""
+
+    def __init__(self, tmux: PrivateTmux, project: Path, trace: Path) -> None:
+        self.tmux, self.project, self.trace = tmux, project, trace
+
+    def agent(self, name: str, session_id: str, window: str) -> str:
+        """Start an agent in a window of its own; return its pane."""
+        code = _PEER.format(name=name, session_id=session_id)
+        home = f"HOME={os.environ['HOME']}"
+        words = ["exec", "env", "-u", "TMUX", home, sys.executable, "-c", code]
+        pane = self.tmux.session(f"session-{name}", shlex.join(words), cwd=self.project)
+        self.tmux.run("rename-window", "-t", pane, window)
+        return pane
+
+    def status(self, *words: str, status: int = 0) -> dict[str, Any]:
+        done = oxtail(
+            "status", "--json", *words,
+            TMUX=f"{self.tmux.socket},1,0", MCP_TRACE_FILE=str(self.trace),
+        )  # fmt: skip
+        assert done.status == status, done
+        result: dict[str, Any] = done.json["result"]
+        return result
+
+    def rows(self) -> dict[str, dict[str, Any]]:
+        found = self.status()
+        return {each["session_id"]: each for each in (*found["agents"], *found["background"])}
+
+    def tmux_calls(self) -> int:
+        if not self.trace.exists():
+            return 0
+        events = map(json.loads, self.trace.read_text().splitlines())
+        return sum(event.get("event") == "tmux_call" for event in events)
+
+
+@pytest.fixture
+def stage(tmux: PrivateTmux, project: Path, tmp_path: Path) -> Stage:
+    return Stage(tmux, project, tmp_path / "trace")
+
+
+def test_agents_are_shown_with_their_panes_and_a_dead_one_keeps_none(stage: Stage) -> None:
+    first, second = stage.agent("alice", ALICE, "editor"), stage.agent("bob", BOB, "builder")
+    until(lambda: set(stage.rows()) == {ALICE, BOB}, within=15)
+
+    rows = stage.rows()
+    assert (rows[ALICE]["tmux_pane"], rows[ALICE]["window_name"]) == (first, "editor")
+    assert (rows[BOB]["tmux_pane"], rows[BOB]["window_name"]) == (second, "builder")
+    assert rows[ALICE]["pane_activity_at"] is not None
+    assert all(row["proc_sig"] == "ok" for row in rows.values())
+
+    done = oxtail("send", "--as", ALICE, "bob", "build it", "--action-required")
+    assert done.status == 0, done
+    os.kill(rows[BOB]["server_pid"], signal.SIGKILL)
+    until(lambda: stage.rows()[BOB]["liveness"] == "dead", within=15)
+    # Somebody else is in a pane of that number and that window name by now.
+    stage.agent("carol", HIDDEN, "builder")
+    until(lambda: HIDDEN in stage.rows(), within=15)
+
+    rows = stage.rows()
+    assert (rows[BOB]["tmux_pane"], rows[BOB]["window_name"]) == (None, None)
+    assert rows[HIDDEN]["window_name"] == "builder"
+    assert rows[BOB]["open_work"] == 1
+    assert rows[ALICE]["waiting"]["orphaned"] is True
+    stage.status("--check", status=2)
+    stage.status("--ack", "bob", "--check")
+    stage.status("--check")
+
+
+def test_one_look_runs_tmux_once(stage: Stage) -> None:
+    for number in range(3):
+        stage.agent(f"agent{number}", f"{number}" * 8, f"w{number}")
+    until(lambda: len(stage.rows()) == 3, within=15)
+    before = stage.tmux_calls()
+    stage.status()
+    assert stage.tmux_calls() == before + 1
