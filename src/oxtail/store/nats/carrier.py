@@ -16,6 +16,7 @@ from oxtail.store.nats.client import Client
 from oxtail.store.nats.inbound import Inbound
 from oxtail.store.nats.outbound import Outbound
 from oxtail.store.nats.presence import Roster, TwoFolders
+from oxtail.store.nats.seal import Keyring
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -154,9 +155,15 @@ class Carrier:
         self._client = client
         if self._stopping.is_set():
             client.closed.set()
-        roster = Roster(client, self._host, self._local, self._trace)
-        outbound = Outbound(client, self._host.host_id, self._local, self._store, self._trace)
-        inbound = Inbound(client, self._host.host_id, self._local, roster, self._trace)
+        try:
+            keys = await asyncio.to_thread(Keyring, self._disk, self._host.host_id)
+        except OxtailError:
+            await client.close()
+            raise
+        host_id, local = self._host.host_id, self._local
+        roster = Roster(client, self._host, local, keys, self._trace)
+        outbound = Outbound(client, host_id, local, self._store, keys, self._trace)
+        inbound = Inbound(client, host_id, local, roster, keys, self._trace)
         try:
             await roster.open()
             self._trace("nats_connected", host=self._host.host_id)

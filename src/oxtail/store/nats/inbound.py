@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from oxtail.store.nats.client import Client
     from oxtail.store.nats.local import Local
     from oxtail.store.nats.presence import Roster
+    from oxtail.store.nats.seal import Keyring
     from oxtail.trace import Trace
 
 BATCH: Final = 256
@@ -69,12 +70,19 @@ class Inbound:
     """
 
     def __init__(
-        self, client: Client, host_id: str, local: Local, roster: Roster, trace: Trace
+        self,
+        client: Client,
+        host_id: str,
+        local: Local,
+        roster: Roster,
+        keys: Keyring,
+        trace: Trace,
     ) -> None:
         self._client = client
         self._host_id = host_id
         self._local = local
         self._roster = roster
+        self._keys = keys
         self._trace = trace
         self._name = subjects.consumer(host_id)
         self._count = 0
@@ -175,7 +183,16 @@ class Inbound:
             return None
         ends = subjects.parse_mail_subject(message.subject)
         host = ends[1] if ends and ends[0] == self._host_id else ""
-        return _Letter(message.data, message.reply, place, host, encoding.decode(message.data))
+        parcel = self._opened(host, message.data)
+        return _Letter(message.data, message.reply, place, host, parcel)
+
+    def _opened(self, host: str, data: bytes) -> Any:
+        """Return what *data* of *host* says; costs a tenth of a millisecond where it is sealed."""
+        try:
+            inner = self._keys.open(host, data) if host else data
+        except StoreError as error:
+            return encoding.Unreadable(f"that cannot be opened: {error.message}", is_newer=True)
+        return inner if isinstance(inner, encoding.Unreadable) else encoding.decode(inner)
 
     # ------------------------------------------------------------------ settling
 

@@ -14,6 +14,7 @@ from oxtail.core.names import relay_box
 from oxtail.core.remote import unrelayed
 from oxtail.errors import EngineError, EngineRefused, EngineUnreachable, StoreError
 from oxtail.store.nats import encoding, subjects
+from oxtail.store.nats.seal import KeyRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from oxtail.ports import Bell, Store
     from oxtail.store.nats.client import Client
     from oxtail.store.nats.local import Local
+    from oxtail.store.nats.seal import Keyring
     from oxtail.trace import Trace
 
 BATCH: Final = 200
@@ -46,13 +48,20 @@ class Outbound:
     """
 
     def __init__(
-        self, client: Client, host_id: str, local: Local, store: Store, trace: Trace
+        self,
+        client: Client,
+        host_id: str,
+        local: Local,
+        store: Store,
+        keys: Keyring,
+        trace: Trace,
     ) -> None:
         self.problems: dict[str, str] = {}
         self._client = client
         self._host_id = host_id
         self._local = local
         self._store = store
+        self._keys = keys
         self._trace = trace
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._interrupt: Callable[[], None] = lambda: None
@@ -175,7 +184,7 @@ class Outbound:
             data = b""
             if mail:
                 try:
-                    data = encoding.encode_mail(mail)
+                    data = await self._sealed(host, encoding.encode_mail(mail))
                 except ValueError as error:
                     problem = str(error)
             if problem:
@@ -184,6 +193,9 @@ class Outbound:
                 subject = subjects.mail_subject(host, self._host_id)
                 await self._client.keep(subject, data, encoding.message_key("mail", message.id))
             done[message.id] = not problem
+
+    async def _sealed(self, host: str, data: bytes) -> bytes:
+        return await asyncio.to_thread(self._keys.seal, host, data)
 
     # ------------------------------------------------------------------ reports
 
@@ -194,7 +206,11 @@ class Outbound:
                 for host, report in await asyncio.to_thread(self._local.reports):
                     key = encoding.message_key("receipt", report.message_id, report.stage)
                     subject = subjects.mail_subject(host, self._host_id)
-                    await self._client.keep(subject, encoding.encode_report(report), key)
+                    try:
+                        data = await self._sealed(host, encoding.encode_report(report))
+                    except KeyRefused:
+                        continue  # it waits as the mail for that host does
+                    await self._client.keep(subject, data, key)
                     await asyncio.to_thread(self._local.told, host, report)
             except EngineRefused as error:
                 self._trace("nats_report_refused", error=error.message)

@@ -11,13 +11,14 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.core import remote
-from oxtail.errors import EngineRefused, StoreError
+from oxtail.errors import ConfigError, EngineRefused, StoreError
 from oxtail.store.nats import encoding, subjects
 
 if TYPE_CHECKING:
     from oxtail.core.remote import RemoteHost
     from oxtail.store.nats.client import Client
     from oxtail.store.nats.local import Local
+    from oxtail.store.nats.seal import Keyring
     from oxtail.store.nats.settings import Host
     from oxtail.trace import Trace
 
@@ -43,13 +44,16 @@ class Roster:
         problem: What keeps the server from remembering what this host says of itself, if anything.
     """
 
-    def __init__(self, client: Client, host: Host, local: Local, trace: Trace) -> None:
+    def __init__(
+        self, client: Client, host: Host, local: Local, keys: Keyring, trace: Trace
+    ) -> None:
         self.hosts: dict[str, int] = {}
         self.problem = ""
         self.twin = ""
         self._client = client
         self._host = host
         self._local = local
+        self._keys = keys
         self._trace = trace
         self._parts: dict[str, dict[int, RemoteHost]] = {}
         self._lookups = 0
@@ -91,7 +95,7 @@ class Roster:
                 said, due = now, loop.time() + SAY_SECONDS
 
     async def _say(self, host: RemoteHost) -> None:
-        for part in remote.split(host):
+        for part in remote.split(host._replace(key=self._keys.public)):
             subject = subjects.presence_subject(self._host.host_id, part.part)
             data = encoding.encode_host(part)
             try:
@@ -129,8 +133,11 @@ class Roster:
             whole = remote.merged(parts.values())
             self.hosts[host_id] = len(whole.sessions)
             try:
+                problem = await asyncio.to_thread(self._keys.heard, host_id, whole.key)
                 await asyncio.to_thread(self._local.heard, whole)
-            except StoreError as error:
+                if problem:
+                    await asyncio.to_thread(self._local.say, "host_key_changed", problem)
+            except (ConfigError, StoreError) as error:
                 self._trace("nats_presence_failed", host=host_id, error=error.message)
 
     async def look_up(self, host_id: str | None) -> None:

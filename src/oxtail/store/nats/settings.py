@@ -114,8 +114,12 @@ def check_urls(urls: tuple[str, ...], *, is_insecure: bool) -> None:
             )
 
 
-def _members(disk: Disk, path: str) -> dict[str, Any] | None:
-    """Return the object in the private file *path*, or None if there is none."""
+def private_members(disk: Disk, path: str) -> dict[str, Any] | None:
+    """Return the object in the private file *path*, or None if there is none.
+
+    Raises:
+        ConfigError: it cannot be used, or others can read it.
+    """
     try:
         data = disk.read(path, FILE_MAX_BYTES)
         members = codec.decode(data) if data is not None else None
@@ -151,7 +155,7 @@ def load_engine(disk: Disk, environ: Mapping[str, str]) -> Engine | None:
     Raises:
         ConfigError: what is written cannot be used.
     """
-    members = _members(disk, disk.layout.nats_config) or {}
+    members = private_members(disk, disk.layout.nats_config) or {}
     given = environ.get(URL) or members.get("url")
     if not given:
         return None
@@ -194,7 +198,7 @@ def load_host(disk: Disk) -> Host | None:
     Raises:
         ConfigError: what is written cannot be used.
     """
-    members = _members(disk, disk.layout.nats_host)
+    members = private_members(disk, disk.layout.nats_host)
     if members is None:
         return None
     host_id, name, instance = (members.get(n) for n in ("host_id", "name", "instance"))
