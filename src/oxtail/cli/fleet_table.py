@@ -12,7 +12,7 @@ from oxtail.core.fleet_words import MARKS, badges, client, comms, state, waits
 from oxtail.core.plain import columns, fitted, padded, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from oxtail.core.fleet import Fleet, Line
     from oxtail.core.fleet_agent import Agent
@@ -44,7 +44,7 @@ def table(fleet: Fleet, width: int, *, log: bool = False) -> str:
     width = max(width, WIDTH_MIN)
     names = {each.key: each.label for each in (*fleet.agents, *fleet.background)}
     label = labeller(names)
-    lines = [*_head(fleet), *(_row(each, fleet.at, width) for each in fleet.agents)]
+    lines = [*_head(fleet, width), *(_row(each, fleet.at, width) for each in fleet.agents)]
     lines += _background(fleet)
     lines += _block("waits:", waits(fleet, label))
     wrong = (trouble.text for trouble in fleet.troubles if trouble.is_open)
@@ -59,7 +59,7 @@ def table(fleet: Fleet, width: int, *, log: bool = False) -> str:
     return "\n".join(fitted(one_line(line), width).rstrip() for line in lines)
 
 
-def _head(fleet: Fleet) -> Iterator[str]:
+def _head(fleet: Fleet, width: int) -> Iterator[str]:
     counts = fleet.counts
     root = fleet.project_root
     place = "all projects" if root is None else plain(os.path.basename(root) or root)
@@ -69,9 +69,22 @@ def _head(fleet: Fleet) -> Iterator[str]:
     total = f"{counts.agents} agent{'' if counts.agents == 1 else 's'}"
     behind = f", +{counts.background} in the background" if counts.background else ""
     yield f"{place}: {total}, {counts.active} active{behind}"
-    yield " | ".join(
-        f"! {remark.text}" if remark.level == "bad" else remark.text for remark in fleet.attention
+    yield from _packed(
+        [f"! {each.text}" if each.level == "bad" else each.text for each in fleet.attention], width
     )
+
+
+def _packed(pieces: Sequence[str], width: int) -> Iterator[str]:
+    """Yield *pieces* on as few lines as they need, so that none is cut for another."""
+    line = ""
+    for piece in pieces:
+        longer = f"{line} | {piece}" if line else piece
+        if line and columns(longer) > width:
+            yield line
+            longer = piece
+        line = longer
+    if line:
+        yield line
 
 
 def _row(agent: Agent, at: float, width: int) -> str:

@@ -69,6 +69,14 @@ def test_a_healthy_fleet_at_80_columns():
     ]
 
 
+def test_what_needs_a_person_takes_the_lines_that_it_needs():
+    assert table(troubled(), 40).split("\n")[1:4] == [
+        "! 1 wait nobody will end",
+        "1 stranded message | 1 overdue",
+        "awaiting you: bob",
+    ]
+
+
 def test_an_empty_fleet_says_so():
     assert table(fleet(), 80) == "project: no agents in this project"
     assert table(fleet(project_root=None), 80) == "all projects: no agents"
