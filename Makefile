@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) $(PYTEST_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test fast unit check lint types imports format docs bench tools clean
+.PHONY: help install demo test fast unit check lint types imports format docs bench fleet tools clean
 
 help:  ## List the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## +/|/' \
@@ -66,6 +66,9 @@ docs: $(DEVELOPMENT)  ## Write docs/reference anew from the code
 
 bench: $(RUNTIME)  ## Measure; see bench/README.md
 	$(BIN)/python bench/run.py $(BENCH_FLAGS)
+
+fleet: $(DEVELOPMENT)  ## Measure many hosts around one server, some minutes; see docs/scale.md
+	$(BIN)/python bench/fleet.py $(FLEET_FLAGS)
 
 tools: $(RUNTIME)  ## Install SDKs, inspector and real clients for the tests that need them
 	PYTHON=$(BIN)/python tools/install-test-tools $(or $(TOOLS),.cache/tools)
