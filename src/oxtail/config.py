@@ -155,6 +155,7 @@ class Settings(Value):
         autowake: False if ``OXTAIL_AUTOWAKE`` is ``off``: nothing wakes a peer unasked.
         self_wake: False if ``OXTAIL_SELF_WAKE`` is ``off``: a server does not nudge its session,
             and wakes nobody whom its session waits for.
+        project: What the user calls the project between hosts (``OXTAIL_PROJECT``), or None.
         environ: The variables that identity is detected from.
     """
 
@@ -166,6 +167,7 @@ class Settings(Value):
     wake_strategy: str = "auto"
     autowake: bool = True
     self_wake: bool = True
+    project: str | None = None
     ask_timeout_ms: int = NUMBERS["ask_timeout_ms"].default
     ask_max_timeout_ms: int = NUMBERS["ask_max_timeout_ms"].default
     read_max_messages: int = NUMBERS["read_max_messages"].default
@@ -226,6 +228,7 @@ def from_env(environ: Mapping[str, str]) -> Settings:
         wake_strategy=strategy if strategy in WAKE_STRATEGIES else "auto",
         autowake=not _is_off(environ.get("OXTAIL_AUTOWAKE")),
         self_wake=not _is_off(environ.get("OXTAIL_SELF_WAKE")),
+        project=(environ.get("OXTAIL_PROJECT") or "").strip() or None,
         environ=dict(environ),
         **{name: _number(environ.get(n.variable), n) for name, n in NUMBERS.items()},
     )

@@ -7,6 +7,7 @@ given.  Never here: a rule.  Building a context touches no file; opening its ses
 from __future__ import annotations
 
 import os
+import sys
 import time
 from typing import TYPE_CHECKING, Final, cast
 
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from oxtail.config import Settings
-    from oxtail.ports import Detection, OwnDoor, Panes, Transcripts
+    from oxtail.ports import Clock, Detection, OwnDoor, Panes, Transcripts
+    from oxtail.store.files.carriage import Carriage
     from oxtail.wake.tmux_door import TmuxDoor
 
 PANE_LOCK_SECONDS: Final = 1.0
@@ -178,6 +180,18 @@ def _tmux_door(
     )
 
 
+def carriage(settings: Settings, trace: Trace, clock: Clock) -> Carriage | None:
+    """Return what lets this server carry mail between hosts, or None where there are no others."""
+    config = os.path.join(settings.home, "nats", "config.json")
+    if not settings.environ.get("OXTAIL_NATS_URL") and not os.path.exists(config):
+        return None
+    from oxtail.store.files.carriage import Carriage
+
+    disk = Disk(settings.home, fsync=settings.fsync, trace=trace)
+    command = (sys.executable, "-m", "oxtail", "nats", "carry", "--with-server")
+    return Carriage(disk, command, clock.monotonic)
+
+
 def open_context(settings: Settings, *, role: str, announced: bool | None = None) -> Context:
     """Return the context of this process on the state folder of *settings*.
 
@@ -240,7 +254,7 @@ def open_context(settings: Settings, *, role: str, announced: bool | None = None
         session=session,
         store=store,
         registry=registry,
-        projects=FileProjects(settings.scope),
+        projects=FileProjects(settings.scope, settings.project),
         presence=markers,
         wake_records=FileWakeRecords(
             disk,

@@ -14,6 +14,7 @@ from oxtail.core.detected import Detected
 from oxtail.core.entry import OURS, Client, Entry, Known
 from oxtail.core.follow import Growth, Mark
 from oxtail.core.liveness import Life
+from oxtail.core.names import hash32
 from oxtail.core.pane import Pane
 from oxtail.core.presence import Marker
 from oxtail.core.scope import Place
@@ -118,6 +119,9 @@ class FakeRegistry:
 
 class FakeProjects:
     """Every folder is its own project root up to its first component."""
+
+    def key(self, path: str) -> str | None:
+        return hash32(self.place(path).root)
 
     def place(self, path: str) -> Place:
         root = "/" + path.strip("/").split("/", 1)[0]

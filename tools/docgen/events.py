@@ -14,6 +14,8 @@ EVENTS: dict[str, str] = {
     "ask_peer_wake_skipped": "a peer was not woken",
     "autowake_store_error": "the records that keep automatic wakes rare could not be used",
     "bell_failed": "a doorbell could not be made, rung or removed; the box is looked at anyway",
+    "arrival_refused": "mail of another host was refused here; its sender is told",
+    "report_not_believed": "a host told of a message that had not gone to it",
     "carrier_elected": "this server carries mail between hosts from now on",
     "carrier_ended": "the carrier has ended; `again_in_seconds` says when it is started again",
     "carrier_failed": "the carrier's lock could not be used, or the carrier not be started",

@@ -24,6 +24,10 @@ _OTHERS = {
         "on",
         "`off`: a server does not nudge its own session, and wakes nobody whom it waits for",
     ),
+    "OXTAIL_PROJECT": (
+        "the remote of the repository",
+        "what the project is called between hosts; the same on each",
+    ),
     "OXTAIL_SESSION_ID": ("none", "who this program or command is"),
     "OXTAIL_NATS_URL": (
         "what `oxtail nats join` wrote",

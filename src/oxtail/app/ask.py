@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from oxtail.app.drain import Drained, draining, nothing
 from oxtail.app.governor import admit, note
-from oxtail.app.locate import locate
+from oxtail.app.locate import find
 from oxtail.app.results import AskResult
 from oxtail.app.send import compose, deliver
+from oxtail.app.shelf import check_room
 from oxtail.app.wake import wake_for_ask
 from oxtail.core.correlation import Ask, answers
-from oxtail.core.entry import Entry
+from oxtail.core.entry import Entry, Known
 from oxtail.core.envelope import Envelope, check_body
 from oxtail.core.names import pid_box
 from oxtail.core.selection import Selection
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from oxtail.app.context import Context
+    from oxtail.core.remote import Neighbor
     from oxtail.ports import Bell
 
 GRACE_SECONDS: Final = 0.5
@@ -68,7 +70,7 @@ class _Question(Value):
     """One question on its way."""
 
     ask: Ask
-    peer: Entry
+    peer: Entry | Neighbor
     strict: bool
     recorded: bool
     timeout_ms: int
@@ -100,13 +102,13 @@ def _timeout(ctx: Context, requested: int | None) -> tuple[int, int | None]:
     return (longest, wanted) if wanted > longest else (wanted, None)
 
 
-def _running_peer(ctx: Context, target: str) -> Entry:
+def _running_peer(ctx: Context, target: str) -> Entry | Neighbor:
     try:
-        peer = locate(ctx, target)
+        peer = find(ctx, target)
     except TargetNotFound as error:
         error.fields["wake_status"] = "skipped_no_target"
         raise
-    if not isinstance(peer, Entry):
+    if isinstance(peer, Known) or not (isinstance(peer, Entry) or peer.is_live):
         raise TargetNotFound(
             "The session is not running, so no answer can be waited for. "
             "send_message keeps a message for it until it returns.",
@@ -155,6 +157,8 @@ def ask(
     check_body(body)
     effective_ms, clamped_from = _timeout(ctx, timeout_ms)
     peer = _running_peer(ctx, target)
+    if not isinstance(peer, Entry):
+        check_room(ctx, peer)
     admission = admit(ctx, peer, compose(ctx, body, request_id=ctx.ids.new_id()))
     envelope = admission.envelope
     question = _Question(
@@ -167,7 +171,7 @@ def ask(
             at_ms=int(ctx.clock.now() * 1000),
         ),
         peer=peer,
-        strict=peer.capabilities.reply_to,
+        strict=peer.capabilities.reply_to if isinstance(peer, Entry) else True,
         recorded=ctx.session.id is not None,
         timeout_ms=effective_ms,
         clamped_from_ms=clamped_from,

@@ -21,6 +21,7 @@ from oxtail.errors import DeliveryFailed, OxtailError, StoreError
 if TYPE_CHECKING:
     from oxtail.app.context import Context
     from oxtail.app.results import WakeReport
+    from oxtail.core.remote import Peer
 
 REASSIGNED_BY: Final = "reassigned_by"
 """Extension member of work that was handed on: the session that owed it before."""
@@ -93,7 +94,7 @@ def _deliver_result(ctx: Context, closing: Closing, wake: str) -> CloseResult:
         completion_id=envelope.id,
         requester=closing.requester,
         correlation="correlated" if closing.request_id else "uncorrelated",
-        stored=isinstance(peer, Known),
+        stored=not isinstance(peer, Entry),
         parked=is_gone,
         note=_PARKED if is_gone else None,
     )
@@ -130,7 +131,7 @@ def _hand_on(ctx: Context, closing: Closing, wake: str) -> CloseResult:
         closing.outcome,
         requester=closing.requester,
         wake=_wake(ctx, peer, wake, work),
-        stored=isinstance(peer, Known),
+        stored=not isinstance(peer, Entry),
         reassigned_to=closing.target,
         reassigned_message_id=work.id,
     )
@@ -153,14 +154,14 @@ def _tell(ctx: Context, closing: Closing, requester: str) -> None:
     _wake(ctx, peer, None, note)
 
 
-def _commit(ctx: Context, peer: Entry | Known, envelope: Envelope) -> None:
+def _commit(ctx: Context, peer: Peer, envelope: Envelope) -> None:
     # The sender's record is made after the mail, so with it the mail was committed; peers of old
     # versions leave no other proof once they have read it.
     if ctx.store.sent(envelope.id) is None:
         deliver(ctx, peer, envelope, repeat=True)
 
 
-def _wake(ctx: Context, peer: Entry | Known, wake: str | None, sent: Envelope) -> WakeReport:
+def _wake(ctx: Context, peer: Peer, wake: str | None, sent: Envelope) -> WakeReport:
     return wake_after_send(
         ctx,
         peer,
@@ -171,7 +172,7 @@ def _wake(ctx: Context, peer: Entry | Known, wake: str | None, sent: Envelope) -
     )
 
 
-def _whereabouts(ctx: Context, session_id: str) -> tuple[Entry | Known, bool]:
+def _whereabouts(ctx: Context, session_id: str) -> tuple[Peer, bool]:
     """Return who *session_id* is now, in whatever project, and whether nobody knows it any more."""
     names = tuple(dict.fromkeys((session_id, ctx.lineage.heir(session_id))))
     for name in names:
@@ -182,4 +183,9 @@ def _whereabouts(ctx: Context, session_id: str) -> tuple[Entry | Known, bool]:
     for name in reversed(names):
         if name in known:
             return known[name], False
+    if ctx.hosts.are_known() and (host := ctx.hosts.host_of(session_id)):
+        from oxtail.app.locate import on_host
+
+        if neighbor := on_host(ctx, host, session_id):
+            return neighbor, False
     return Known(session_id, None, "unknown", "", 0), True

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Clock,
         Evidence,
         History,
+        Hosts,
         Ids,
         Lineage,
         Lookout,
@@ -68,4 +69,5 @@ class Context(Value):
     shelf: Shelf
     lookout: Lookout
     acknowledged: Acknowledged
+    hosts: Hosts
     doors: tuple[OwnDoor, ...] = ()

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from oxtail.core.entry import Known
+from oxtail.core.entry import Entry
 from oxtail.core.value import Value
 from oxtail.errors import BadArgument
 
 if TYPE_CHECKING:
     from oxtail.app.context import Context
-    from oxtail.core.entry import Entry
     from oxtail.core.envelope import Envelope
+    from oxtail.core.remote import Peer
 
 _UNCLAIMED: Final = (
     "Sent as ordinary mail: the receiver has not said who it is, so it cannot owe work. "
@@ -54,12 +54,13 @@ NOTHING: Final = Delegation()
 """How ordinary mail delegates."""
 
 
-def can_owe(peer: Entry | Known) -> bool:
+def can_owe(peer: Peer) -> bool:
     """Tell whether *peer* can be given work that must be closed.
 
-    A session that is not running is known because its server was one of this implementation.
+    A session that is not running is known because its server was one of this implementation, as
+    all are that carry mail between hosts.
     """
-    if isinstance(peer, Known):
+    if not isinstance(peer, Entry):
         return True
     return peer.session_id is not None and peer.capabilities.obligations
 
@@ -83,9 +84,7 @@ def check_deadline(ctx: Context, action_required: bool, deadline: int | None) ->
         raise BadArgument("deadline", f"is more than {DUE_MAX_SECONDS // 86_400} days away")
 
 
-def plan(
-    ctx: Context, peer: Entry | Known, *, wake: str | None, deadline: int | None
-) -> Delegation:
+def plan(ctx: Context, peer: Peer, *, wake: str | None, deadline: int | None) -> Delegation:
     """Return how work goes to *peer*; changes nothing."""
     if not can_owe(peer):
         note = _UNCLAIMED if peer.session_id is None else _TOO_OLD

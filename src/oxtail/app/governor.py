@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from oxtail.core.entry import Entry
+from oxtail.core.entry import Entry, Known
 from oxtail.core.governor import (
     ACKNOWLEDGEMENTS,
     CHAIN_LENGTH,
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from oxtail.app.context import Context
-    from oxtail.core.entry import Known
     from oxtail.core.envelope import Envelope
+    from oxtail.core.remote import Peer
 
 DAMPED: Final = "damped"
 """Kind of the notice that two sessions were stopped."""
@@ -93,7 +93,7 @@ class Admission(Value):
 
 
 def admit(
-    ctx: Context, peer: Entry | Known, envelope: Envelope, original: Envelope | None = None
+    ctx: Context, peer: Peer, envelope: Envelope, original: Envelope | None = None
 ) -> Admission:
     """Return how *envelope* may go to *peer*; stores nothing.
 
@@ -151,7 +151,7 @@ def _reachable(count: int) -> int:
     return count if count <= REMEMBERED else 0
 
 
-def note(ctx: Context, peer: Entry | Known, admission: Admission) -> None:
+def note(ctx: Context, peer: Peer, admission: Admission) -> None:
     """Remember that the message of *admission* is stored.  Never raises."""
     ctx.traffic.note(*_names(ctx, peer), admission.passed)
     if admission.is_held and peer.session_id:
@@ -160,7 +160,7 @@ def note(ctx: Context, peer: Entry | Known, admission: Admission) -> None:
         tell_of_held(ctx, ctx.session.id, peer.session_id)
 
 
-def _names(ctx: Context, peer: Entry | Known) -> tuple[str, str]:
+def _names(ctx: Context, peer: Peer) -> tuple[str, str]:
     """Return under which names traffic is counted; all who have not said who they are share one."""
     receiver = peer.session_id
     if receiver is None and isinstance(peer, Entry):
@@ -179,10 +179,10 @@ def _is_empty(envelope: Envelope) -> bool:
     return is_content_free(envelope.body)
 
 
-def _judged(ctx: Context, peer: Entry | Known, envelope: Envelope) -> tuple[Envelope, bool]:
+def _judged(ctx: Context, peer: Peer, envelope: Envelope) -> tuple[Envelope, bool]:
     """Return the message as the receiver's policy lets it pass, and whether it is held."""
-    if not ctx.policies.are_set():
-        return envelope, False
+    if not ctx.policies.are_set() or not isinstance(peer, (Entry, Known)):
+        return envelope, False  # the policies of another host are judged there
     from oxtail.app.policy import rule_about_me
 
     rule = rule_about_me(ctx, peer)
@@ -203,7 +203,7 @@ def _judged(ctx: Context, peer: Entry | Known, envelope: Envelope) -> tuple[Enve
     return envelope, True
 
 
-def _is_owed(ctx: Context, peer: Entry | Known, envelope: Envelope) -> bool:
+def _is_owed(ctx: Context, peer: Peer, envelope: Envelope) -> bool:
     from oxtail.app.owed import is_owed
 
     if peer.session_id is None:
@@ -214,7 +214,7 @@ def _is_owed(ctx: Context, peer: Entry | Known, envelope: Envelope) -> bool:
 
 def _goes_all_the_same(
     ctx: Context,
-    peer: Entry | Known,
+    peer: Peer,
     envelope: Envelope,
     damping: Damping,
     pair: Sequence[Passed],
@@ -230,7 +230,7 @@ def _goes_all_the_same(
         return False
 
 
-def _has_heard_since(ctx: Context, peer: Entry | Known, since: int) -> bool:
+def _has_heard_since(ctx: Context, peer: Peer, since: int) -> bool:
     """Tell whether *peer* has sent content after the second *since*, which no traffic file knows.
 
     npm peers write none, and whoever acknowledges each of their messages is no loop.
@@ -244,7 +244,7 @@ def _has_heard_since(ctx: Context, peer: Entry | Known, since: int) -> bool:
     )
 
 
-def _tell(ctx: Context, peer: Entry | Known, damping: Damping) -> None:
+def _tell(ctx: Context, peer: Peer, damping: Damping) -> None:
     """Tell the human, once for as long as it goes on."""
     sender, receiver = _names(ctx, peer)
     ctx.trace("damped", target_session_id=peer.session_id, **damping._asdict())

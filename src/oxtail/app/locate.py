@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from oxtail.core.address import resolve
 from oxtail.core.scope import same_project
-from oxtail.errors import CrossProject, TargetNotFound
+from oxtail.errors import CrossProject, SelfSend, TargetNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from oxtail.app.context import Context
     from oxtail.core.entry import Entry, Known
+    from oxtail.core.envelope import Envelope
+    from oxtail.core.remote import Neighbor, Peer
 
 
 def project_test(ctx: Context) -> Callable[[str], bool]:
@@ -26,7 +28,7 @@ def project_test(ctx: Context) -> Callable[[str], bool]:
 
 
 def locate(ctx: Context, target: str) -> Entry | Known:
-    """Return the running peer, or the session known to return, that *target* names.
+    """Return the running peer, or the session known to return, that *target* names on this host.
 
     A target that goes by another id now leads to that one.
 
@@ -46,3 +48,59 @@ def locate(ctx: Context, target: str) -> Entry | Known:
         known = ctx.registry.known()
         entries = ctx.registry.entries()
         return resolve(heir, me, entries, known, in_project, heir=ctx.lineage.heir)
+
+
+def find(ctx: Context, target: str) -> Peer:
+    """Return the session that *target* names, on this host or else on another one.
+
+    ``<target>@<host>`` names one on that host.
+
+    Raises:
+        TargetError, BadArgument: as for :func:`locate`.
+    """
+    try:
+        return locate(ctx, target)
+    except (TargetNotFound, CrossProject, SelfSend):
+        neighbor = _elsewhere(ctx, target) if ctx.hosts.are_known() else None
+        if neighbor is None:
+            raise
+        return neighbor
+
+
+def _elsewhere(ctx: Context, target: str) -> Neighbor | None:
+    from oxtail.core.neighbors import choose
+
+    return choose(target, ctx.hosts.neighbors(), ctx.projects.key(ctx.session.entry.client.cwd))
+
+
+def find_sender(ctx: Context, original: Envelope) -> Peer:
+    """Return the session that sent *original*; one on another host only there.
+
+    Raises:
+        TargetError, BadArgument: as for :func:`locate`.
+    """
+    sender = original.from_session_id or ""
+    if not any(name == "from_host" for name, _ in original.extra):
+        return find(ctx, sender)
+    from oxtail.core.remote import origin_host
+
+    host = origin_host(original)
+    neighbor = on_host(ctx, host, sender) if host else None
+    if neighbor is None:
+        raise TargetNotFound("The host that sent this message has not been heard of for a week.")
+    return neighbor
+
+
+def on_host(ctx: Context, host: str, session_id: str) -> Neighbor | None:
+    """Return the session *session_id* of *host*, or None if that host is not known any more.
+
+    A session that its host speaks of no more is one that does not run.
+    """
+    for neighbor in ctx.hosts.neighbors():
+        if neighbor.host_id == host and neighbor.session_id == session_id:
+            return neighbor
+    if host not in ctx.hosts.hosts():
+        return None
+    from oxtail.core.remote import Neighbor, RemoteSession
+
+    return Neighbor(host, host, RemoteSession(session_id, is_live=False), is_live=False)

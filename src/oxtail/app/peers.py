@@ -79,4 +79,35 @@ def list_peers(ctx: Context, project_root: str | None = None) -> PeersResult:
         paths = {pane.session_path, *(other.path for other in panes if other.session == name)}
         if any(contains(here, ctx.projects.place(path)) for path in paths):
             rows.append(_placed(PeerRow(name, pane.session_path, False, 0, 0), pane))
+    if ctx.hosts.are_known():
+        rows += _neighbors(ctx, project_root or ctx.session.entry.client.cwd)
     return PeersResult(here.root, project_root is None, tuple(rows), error)
+
+
+def _neighbors(ctx: Context, folder: str) -> list[PeerRow]:
+    """Return the sessions of other hosts that work in the project of *folder*."""
+    from oxtail.core.entry import State
+
+    project = ctx.projects.key(folder)
+    found = []
+    for neighbor in ctx.hosts.neighbors() if project else ():
+        session = neighbor.session
+        if session.project != project:
+            continue
+        row = PeerRow(
+            name=session.name or session.session_id,
+            path=session.cwd,
+            attached=False,
+            created_at=session.started_at,
+            windows=0,
+            client_type=session.client_type,
+            client_session_id=session.session_id,
+            state=State(session.purpose, session.purpose_at) if session.purpose else None,
+            peer_name=session.name,
+            presence=session.activity if neighbor.is_live else "stale",
+            host=neighbor.host_name,
+            host_id=neighbor.host_id,
+            is_seen=neighbor.is_live,
+        )
+        found.append(row)
+    return sorted(found, key=lambda row: (not row.is_seen, row.host or "", row.name or ""))

@@ -20,7 +20,7 @@ from oxtail.core.value import Value
 from oxtail.errors import MailboxFull, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from oxtail.app.context import Context
     from oxtail.core.envelope import Envelope
@@ -46,13 +46,25 @@ def rule_about_me(ctx: Context, peer: Entry | Known) -> Rule | None:
     Raises:
         StoreError: a policy cannot be read.
     """
+
+    def me() -> Sender:
+        entry = ctx.session.entry
+        return Sender(ctx.session.ids(), entry.name, ctx.projects.place(entry.client.cwd).root)
+
+    return rule_about(ctx, peer, me)
+
+
+def rule_about(ctx: Context, peer: Entry | Known, sender: Callable[[], Sender]) -> Rule | None:
+    """Return the rule of *peer* about mail of *sender*, or None where it accepts.
+
+    Raises:
+        StoreError: a policy cannot be read.
+    """
     cwd = peer.client.cwd if isinstance(peer, Entry) else peer.cwd
     policies = _policies(ctx, _ids_of(ctx, peer.session_id), cwd)
     if not policies:
         return None
-    me = ctx.session.entry
-    sender = Sender(ctx.session.ids(), me.name, ctx.projects.place(me.client.cwd).root)
-    rule = decisive(policies, sender)
+    rule = decisive(policies, sender())
     return rule if rule and rule.action != ACCEPT else None
 
 
@@ -160,6 +172,9 @@ def _sender(ctx: Context, session_id: str | None) -> Sender:
     for known in ctx.registry.known():
         if known.session_id in ids:
             return Sender(ids, known.name, place(known.cwd).root)
+    for neighbor in ctx.hosts.neighbors() if ctx.hosts.are_known() else ():
+        if neighbor.session_id in ids:
+            return Sender(ids, neighbor.name)
     return Sender(ids)
 
 

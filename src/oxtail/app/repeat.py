@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from oxtail.app.context import Context
     from oxtail.core.envelope import Envelope
     from oxtail.core.mail import Sent
+    from oxtail.core.remote import Peer
 
 KEY_MAX_CHARS: Final = 200
 
@@ -39,7 +40,7 @@ def message_id_for(ctx: Context, key: str) -> str:
     return next((each for each in tries if ctx.store.sent(each)), tries[-1])
 
 
-def _is_to(ctx: Context, sent: Sent, peer: Entry | Known) -> bool:
+def _is_to(ctx: Context, sent: Sent, peer: Peer) -> bool:
     if sent.target_session_id is not None:
         return peer.session_id in (
             sent.target_session_id,
@@ -59,10 +60,10 @@ class Earlier(Value):
 
     was_made: bool
     is_committed: bool
-    peer: Entry | Known
+    peer: Peer
 
 
-def earlier_try(ctx: Context, peer: Entry | Known, envelope: Envelope) -> Earlier:
+def earlier_try(ctx: Context, peer: Peer, envelope: Envelope) -> Earlier:
     """Return what is left of an earlier try to send *envelope* to *peer*.
 
     Raises:

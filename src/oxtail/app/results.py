@@ -65,6 +65,7 @@ class SendResult(Value):
         deadline: When it is due, in unix seconds.
         repeated: An earlier try had sent the message, or had begun to.
         receipt: What is known of the message after a wait for more.
+        host: The id and the name of the receiver's host, None for this one.
     """
 
     message_id: str
@@ -80,6 +81,7 @@ class SendResult(Value):
     deadline: int | None = None
     repeated: bool = False
     receipt: StatusResult | None = None
+    host: tuple[str, str] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the members that apply."""
@@ -92,6 +94,8 @@ class SendResult(Value):
             members["correlation"] = self.correlation
         if self.target_server_pid is None:
             members["stored"] = True
+        if self.host:
+            members["remote"] = {"host_id": self.host[0], "host": self.host[1]}
         if self.held:
             members["held"] = True
         if self.bootstrap:
@@ -255,6 +259,10 @@ class PeerRow(Value):
         peer_name: Its chosen name.
         presence: ``busy``, ``idle``, ``stale`` or ``unknown``; None without agent.
         is_me: Whether this is the caller.
+        host: The name of its host, None for this one.
+        host_id: The id of that host.
+        is_seen: Whether it runs there, and its host was heard of in the last 75 seconds; None on
+            this host.
     """
 
     name: str | None
@@ -268,6 +276,9 @@ class PeerRow(Value):
     peer_name: str | None = None
     presence: str | None = None
     is_me: bool = False
+    host: str | None = None
+    host_id: str | None = None
+    is_seen: bool | None = None
 
     def agent(self) -> dict[str, Any]:
         """Return the members about the agent."""
@@ -282,6 +293,8 @@ class PeerRow(Value):
             members["presence"] = self.presence
         if self.is_me:
             members["is_me"] = True
+        if self.host_id:
+            members.update(host=self.host, host_id=self.host_id, seen_lately=self.is_seen)
         return members
 
     def place(self) -> dict[str, Any]:
@@ -322,7 +335,7 @@ class PeersResult(Value):
             return {**head, "sessions": rows, "error": self.error}
         groups: dict[tuple[object, ...], dict[str, Any]] = {}
         for row in self.rows:
-            key = (row.name, row.path, row.created_at)
+            key = (row.name, row.path, row.created_at, row.host_id)
             group = groups.setdefault(key, {**row.place(), "agents": []})
             if row.client_type is not None:
                 group["agents"].append(row.agent())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from oxtail.app.delegate import NOTHING, Delegation, check_deadline, expect, plan
 from oxtail.app.governor import admit, note
-from oxtail.app.locate import locate
+from oxtail.app.locate import find, find_sender
 from oxtail.app.received import received
 from oxtail.app.results import SendResult, WakeReport
 from oxtail.app.shelf import check_room
@@ -28,11 +28,15 @@ from oxtail.errors import (
 
 if TYPE_CHECKING:
     from oxtail.app.context import Context
+    from oxtail.core.remote import Peer
 
 WAKES = (None, "off", "auto")
 
 SILENT: Final = ("wake", "off")
 """Extension member of a message whose sender wants nobody woken for it."""
+
+WISH: Final = ("wake", "auto")
+"""Extension member of a message to another host whose sender wants its receiver woken."""
 
 _STORED = (
     "The session is not running. The message is kept in its mailbox and shown when it returns."
@@ -58,10 +62,12 @@ def compose(
     action_required: bool = False,
     deadline: int | None = None,
     silent: bool = False,
+    wish: bool = False,
 ) -> Envelope:
     """Return a new message from this session; its id is final.
 
-    *silent* asks the receiver's own server to wake nobody for it.
+    *silent* asks the receiver's own server to wake nobody for it, *wish* the host of a receiver
+    that is on another one to wake it.
     """
     due = ((DEADLINE, deadline),) if deadline is not None else ()
     return Envelope(
@@ -73,7 +79,7 @@ def compose(
         reply_to=reply_to,
         source_message_id=source_message_id,
         action_required=action_required,
-        extra=(*due, *((SILENT,) if silent else ())),
+        extra=(*due, *((SILENT,) if silent else ()), *((WISH,) if wish else ())),
     )
 
 
@@ -103,7 +109,7 @@ def _rescue(ctx: Context, peer: Entry, envelope: Envelope) -> None:
 
 def deliver(
     ctx: Context,
-    peer: Entry | Known,
+    peer: Peer,
     envelope: Envelope,
     *,
     repeat: bool = False,
@@ -111,11 +117,17 @@ def deliver(
 ) -> None:
     """Commit *envelope* to the box of *peer*; see :meth:`oxtail.ports.Store.put`.
 
-    Mail that is *held* goes into the box out of which a person lets it through.
+    Mail that is *held* goes into the box out of which a person lets it through.  Mail for another
+    host goes into the box out of which it is carried there.
 
     Raises:
         StoreError: it could not be committed; nothing was sent.
     """
+    if not isinstance(peer, (Entry, Known)):
+        from oxtail.app.relay import relay
+
+        relay(ctx, peer, envelope, repeat=repeat)
+        return
     if held:
         ctx.store.put(route_to_held(peer), envelope, repeat=repeat)
         return
@@ -126,9 +138,16 @@ def deliver(
     _rescue(ctx, peer, envelope)
 
 
-def _is_silent(peer: Entry | Known, wake: str | None) -> bool:
+def _is_silent(peer: Peer, wake: str | None) -> bool:
     """Tell whether *peer* must be told that no wake is wanted; others wake only if asked to."""
-    return wake == "off" and isinstance(peer, Entry) and bool(peer.doors)
+    if wake != "off" or isinstance(peer, Known):
+        return False
+    return bool(peer.doors) if isinstance(peer, Entry) else True
+
+
+def _wish(peer: Peer, wake: str | None) -> bool:
+    """Tell whether the host of *peer* must be told that a wake is wanted."""
+    return wake == "auto" and not isinstance(peer, (Entry, Known))
 
 
 def _check_options(wake: str | None, **texts: str | None) -> None:
@@ -161,7 +180,7 @@ class _Outgoing(Value):
         original: What it answers or is about, where that is known.
     """
 
-    peer: Entry | Known
+    peer: Peer
     envelope: Envelope
     wake: str | None
     via: str
@@ -197,19 +216,28 @@ def _dispatch(ctx: Context, out: _Outgoing) -> SendResult:
             via=out.via,
             message_id=out.envelope.id,
         )
-    return _result(out, report, is_repeated, is_held)
+    return _result(ctx, out, report, is_repeated, is_held)
 
 
 def _waits_for_person(ctx: Context, out: _Outgoing) -> bool:
     """Tell whether a message that was sent before is held."""
     if out.peer.session_id is None or not ctx.policies.are_set():
         return False
+    if not isinstance(out.peer, (Entry, Known)):
+        return False
     return ctx.store.is_waiting((held_box(out.peer.session_id),), out.envelope.id)
 
 
-def _result(out: _Outgoing, report: WakeReport, is_repeated: bool, is_held: bool) -> SendResult:
+def _result(
+    ctx: Context, out: _Outgoing, report: WakeReport, is_repeated: bool, is_held: bool
+) -> SendResult:
     peer, delegation = out.peer, out.delegation
     stored = _STORED if isinstance(peer, Known) else None
+    host = None
+    if not isinstance(peer, (Entry, Known)):
+        from oxtail.app.relay import outlook
+
+        stored, host = outlook(ctx, peer), (peer.host_id, peer.host_name)
     unclaimed = peer.session_id is None
     remarks = (
         _HELD if is_held else stored,
@@ -219,7 +247,7 @@ def _result(out: _Outgoing, report: WakeReport, is_repeated: bool, is_held: bool
     return SendResult(
         out.envelope.id,
         peer.session_id,
-        None if isinstance(peer, Known) else peer.server_pid,
+        peer.server_pid if isinstance(peer, Entry) else None,
         report,
         note=" ".join(remark for remark in remarks if remark) or None,
         bootstrap=unclaimed,
@@ -227,6 +255,7 @@ def _result(out: _Outgoing, report: WakeReport, is_repeated: bool, is_held: bool
         obligation_durable=delegation.durable if delegation.asked else None,
         deadline=delegation.deadline,
         repeated=is_repeated,
+        host=host,
     )
 
 
@@ -277,7 +306,7 @@ def send(
 
         message_id = message_id_for(ctx, idempotency_key)
     try:
-        peer = locate(ctx, target)
+        peer = find(ctx, target)
     except TargetError as error:
         _explain(error, wake, reply_to is not None)
         raise
@@ -295,6 +324,7 @@ def send(
         action_required=delegation.durable,
         deadline=delegation.deadline,
         silent=_is_silent(peer, wake),
+        wish=_wish(peer, wake),
     )
     return _dispatch(
         ctx,
@@ -341,7 +371,7 @@ def reply(ctx: Context, message_id: str, body: str, *, wake: str | None = None) 
     if original.from_session_id is None:
         raise NoReplyTarget
     try:
-        peer = locate(ctx, original.from_session_id)
+        peer = find_sender(ctx, original)
     except TargetError as error:
         _explain(error, wake, original.request_id is not None)
         error.fields["in_reply_to_message_id"] = message_id
@@ -353,6 +383,7 @@ def reply(ctx: Context, message_id: str, body: str, *, wake: str | None = None) 
         reply_to=original.request_id,
         source_message_id=original.id,
         silent=_is_silent(peer, wake),
+        wish=_wish(peer, wake),
     )
     out = _Outgoing(peer, envelope, wake, "reply_to_message", original=original)
     return _dispatch(ctx, out)._replace(

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from oxtail.core.entry import Known
-from oxtail.core.names import session_box
+from oxtail.core.entry import Entry, Known
+from oxtail.core.names import relay_box, session_box
 from oxtail.errors import MailboxFull, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from oxtail.app.context import Context
-    from oxtail.core.entry import Entry
     from oxtail.core.mail import Expired
     from oxtail.core.notice import Notice
+    from oxtail.core.remote import Peer
 
 
-def check_room(ctx: Context, peer: Entry | Known) -> None:
-    """Refuse mail for a session that is not running once its box is full.
+_FULL: Final = (
+    "The session {who} is not running, and {count} messages wait for it: no more are kept. "
+    "Nothing was stored. Send again after it has returned."
+)
+_FULL_RELAY: Final = (
+    "{count} messages wait to be carried to the host of {who}: no more are kept. Nothing was "
+    "stored. Send again once that host can be reached."
+)
+
+
+def check_room(ctx: Context, peer: Peer) -> None:
+    """Refuse mail that cannot be handed over now once the box where it waits is full.
 
     Looked at before anything is stored.  Senders that look at the same moment may exceed the bound
     by one message each.
@@ -27,15 +37,16 @@ def check_room(ctx: Context, peer: Entry | Known) -> None:
         MailboxFull: there is no room; ``waiting`` and ``bytes`` say what lies there.
         StoreError: the box could not be read.
     """
-    if not isinstance(peer, Known):
+    if isinstance(peer, Entry):
         return
     settings = ctx.settings
-    load = ctx.shelf.load(session_box(peer.session_id))
+    is_here = isinstance(peer, Known)
+    box = session_box(peer.session_id) if isinstance(peer, Known) else relay_box(peer.host_id)
+    load = ctx.shelf.load(box)
     if load.messages < settings.stored_max_messages and load.size < settings.stored_max_bytes:
         return
     raise MailboxFull(
-        f"The session {peer.session_id} is not running, and {load.messages} messages wait for it: "
-        "no more are kept. Nothing was stored. Send again after it has returned.",
+        (_FULL if is_here else _FULL_RELAY).format(who=peer.session_id, count=load.messages),
         target_session_id=peer.session_id,
         waiting=load.messages,
         bytes=load.size,
@@ -52,6 +63,8 @@ def keep_house(ctx: Context) -> None:
         in_use = {each.session_id for each in ctx.registry.entries() if each.session_id}
         in_use.update(known.session_id for known in ctx.registry.known())
         ctx.lineage.sweep(in_use)
+        if ctx.hosts.are_known():
+            ctx.hosts.forget()
     except StoreError as error:
         ctx.trace("housekeeping_failed", error=error.message)
 

@@ -19,7 +19,7 @@ from oxtail.core.evidence import (
     has_reached,
     is_over,
 )
-from oxtail.core.names import held_box, is_message_id, pid_box, session_box
+from oxtail.core.names import held_box, is_message_id, pid_box, relay_box, session_box
 from oxtail.errors import BadArgument, StoreError
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def message_status(ctx: Context, message_id: str) -> StatusResult:
     if stage is None:
         return StatusResult(message_id, UNKNOWN, note=_NO_RECORD)
     waiting = None
-    if sent is not None and stage in (Stage.STORED, Stage.OFFERED):
+    is_carried = any(proof.stage is Stage.CARRIED for proof in proofs)
+    if sent is not None and stage in (Stage.STORED, Stage.OFFERED) and not is_carried:
         waiting = ctx.store.is_waiting(_boxes(ctx, sent), message_id)
     return StatusResult(
         message_id,
@@ -69,6 +70,9 @@ def _boxes(ctx: Context, sent: Sent) -> list[str]:
     boxes = []
     if sent.target_session_id:
         boxes += [session_box(each) for each in all_ids(ctx, sent.target_session_id)]
+        if sent.target_server_pid is None and ctx.hosts.are_known():
+            host = ctx.hosts.host_of(sent.target_session_id)
+            boxes += [relay_box(host)] if host else []
     if sent.target_server_pid:
         boxes.append(pid_box(sent.target_server_pid))
     return boxes
@@ -87,6 +91,9 @@ def _proofs(ctx: Context, message_id: str, sent: Sent | None) -> Iterator[Proof]
     if receipt := ctx.store.receipt(message_id):
         who = ("recipient_session_id", receipt.recipient_session_id)
         yield Proof(Stage.SHOWN, receipt.delivered_at, (("via", receipt.via), who))
+    if away := ctx.evidence.elsewhere(message_id):
+        facts = (("host", away.host), *((("reason", away.reason),) if away.reason else ()))
+        yield Proof(Stage(away.stage), away.at, facts)
     if place := ctx.evidence.context_of(message_id):
         facts = (("transcript", place.transcript), ("line", place.line))
         yield Proof(Stage.IN_CONTEXT, place.at, facts)

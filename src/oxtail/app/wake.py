@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Final
 from oxtail.app.results import WakeReport
 from oxtail.core.entry import Entry, Known
 from oxtail.core.presence import Presence, classify, is_fresh_idle
-from oxtail.core.wake import Facts, Verdict, decide, decide_ask, intent_survives
+from oxtail.core.wake import LEFT_TO_RECEIVER, Facts, Verdict, decide, decide_ask, intent_survives
 
 if TYPE_CHECKING:
     from oxtail.app.context import Context
+    from oxtail.core.remote import Peer
 
 TYPED: Final = ("fired", "fired_unconfirmed")
 """Wake statuses after which keys are in the receiver's pane."""
@@ -58,10 +59,10 @@ def _pulls_back(ctx: Context, session_id: str, reply_to: str) -> bool:
     return any(ctx.store.consume_pending_ask(each, reply_to) for each in ids)
 
 
-def _report(
-    ctx: Context, peer: Entry | Known, wake: str | None, reply_to: str | None
-) -> WakeReport:
+def _report(ctx: Context, peer: Peer, wake: str | None, reply_to: str | None) -> WakeReport:
     session_id = peer.session_id
+    if not isinstance(peer, (Entry, Known)):
+        return WakeReport()  # its own host does that, once the message is there
     pending = bool(session_id and reply_to and _pulls_back(ctx, session_id, reply_to))
     if isinstance(peer, Known):
         return WakeReport("skipped_no_target") if wake == "auto" else WakeReport()
@@ -82,8 +83,8 @@ def _report(
     return _carry_out(ctx, peer, verdict, reply_to)
 
 
-def _trace_outcome(ctx: Context, peer: Entry | Known, status: str | None, via: str) -> None:
-    if status:
+def _trace_outcome(ctx: Context, peer: Peer, status: str | None, via: str) -> None:
+    if status and isinstance(peer, (Entry, Known)):
         ctx.trace(
             "wake_outcome",
             via=via,
@@ -93,9 +94,7 @@ def _trace_outcome(ctx: Context, peer: Entry | Known, status: str | None, via: s
         )
 
 
-def _leave_wish(
-    ctx: Context, peer: Entry | Known, message_id: str | None, status: str | None
-) -> None:
+def _leave_wish(ctx: Context, peer: Peer, message_id: str | None, status: str | None) -> None:
     """Leave the rest to the receiver's own server, where that one looks at such wishes.
 
     A Python peer's server watches its box and needs none; only such a peer tells its start token.
@@ -116,7 +115,7 @@ def _note_offer(ctx: Context, message_id: str | None, status: str | None) -> Non
 
 def wake_after_send(
     ctx: Context,
-    peer: Entry | Known,
+    peer: Peer,
     *,
     wake: str | None,
     reply_to: str | None,
@@ -139,8 +138,13 @@ def wake_after_send(
     return report
 
 
-def wake_for_ask(ctx: Context, peer: Entry) -> str:
-    """Wake *peer* for a question that is waiting, unless it is busy; return the wake status."""
+def wake_for_ask(ctx: Context, peer: Peer) -> str:
+    """Wake *peer* for a question that is waiting, unless it is busy; return the wake status.
+
+    One on another host is woken there.
+    """
+    if not isinstance(peer, Entry):
+        return LEFT_TO_RECEIVER
     try:
         presence, _ = _presence(ctx, peer.session_id)
         verdict = decide_ask(presence, ctx.settings.wake_strategy, bool(peer.doors))

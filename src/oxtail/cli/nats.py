@@ -204,4 +204,8 @@ def run(options: Options, output: Output) -> Outcome:  # noqa: ARG001 - as all v
         if options.source:
             raise UsageError("init takes --dir PATH")
         return init(options)
+    if options.do == "carry":
+        from oxtail.cli.nats_carry import carry
+
+        return carry(options)
     return _join(options) if options.do == "join" else _status()

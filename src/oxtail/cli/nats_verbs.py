@@ -16,9 +16,11 @@ VERBS: Final[Mapping[str, Verb]] = {
         "a file to join by; once the server runs, init again makes what mail needs on it. "
         "join takes such a file, or a URL with given credentials, and checks the connection. "
         "status tells who this host is, whether it is connected, and what waits. "
+        "carry carries until it is ended, for a host that wants a service for it; without one the "
+        "server of a session does it. "
         "One machine alone needs none of this.",
         (
-            Argument("do", "what to do", value="DO", choices=("init", "join", "status")),
+            Argument("do", "what to do", value="DO", choices=("init", "join", "status", "carry")),
             Argument(
                 "source",
                 "with join: the file that init made for this host, or the URL of a server",
@@ -60,6 +62,7 @@ VERBS: Final[Mapping[str, Verb]] = {
             Argument(
                 "credentials", "join: a credentials file of the server", "--credentials", "PATH"
             ),
+            Argument("with_server", "carry: end when standard input ends", "--with-server"),
             Argument("insecure", "accept plain text to another machine", "--insecure"),
         ),
     ),

@@ -27,7 +27,8 @@ def _table(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _cells(row: PeerRow, root: str) -> tuple[str, ...]:
-    folder = os.path.relpath(row.path, root) if row.path.startswith("/") else row.path
+    is_here = row.host_id is None and row.path.startswith("/")
+    folder = os.path.relpath(row.path, root) if is_here else row.path
     name = row.peer_name or row.name
     purpose = row.state.purpose if row.state else None
     return tuple(
@@ -48,9 +49,18 @@ def text_of(result: PeersResult) -> str:
     if not result.rows:
         return f"no sessions in {one_line(result.project_root)}"
     head = f"{one_line(result.project_root)}:"
-    return "\n".join(
-        [head, *_table([_HEAD, *(_cells(row, result.project_root) for row in result.rows)])]
-    )
+    table = [_HEAD, *(_cells(row, result.project_root) for row in result.rows)]
+    if any(row.host_id for row in result.rows):
+        hosts = ["HOST", *(_host(row) for row in result.rows)]
+        table = [(*cells[:3], host, *cells[3:]) for cells, host in zip(table, hosts, strict=True)]
+    return "\n".join([head, *_table(table)])
+
+
+def _host(row: PeerRow) -> str:
+    """Return where the session of *row* is, and whether it is known to be there now."""
+    if row.host_id is None:
+        return "this one"
+    return one_line(row.host or row.host_id) + ("" if row.is_seen else " (not seen lately)")
 
 
 def run(options: Options, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs

@@ -29,6 +29,9 @@ class Stage(enum.Enum):
     STORED = "stored"
     """It was committed to the receiver's box and ledger, synced."""
 
+    CARRIED = "carried"
+    """The server between the hosts keeps it, on its way to the receiver's host."""
+
     OFFERED = "offered"
     """A door has taken a notice of it for the receiver's client."""
 
@@ -67,16 +70,17 @@ class Meaning(Value):
 
 STAGES: Final[Mapping[Stage, Meaning]] = {
     Stage.STORED: Meaning(1, "the sender's record, made after the commit", "the sender"),
-    Stage.OFFERED: Meaning(2, "`evidence/o-<id>`", "whoever used the door"),
+    Stage.CARRIED: Meaning(2, "`evidence/r-<id>`", "the carrier of the sender's host"),
+    Stage.OFFERED: Meaning(3, "`evidence/o-<id>`", "whoever used the door"),
     # An end outranks what came before it.  What is shown has left the held and the expired mail.
     Stage.HELD: Meaning(
-        3, "the message in the box of held mail", "the sender, or whoever looks first"
+        4, "the message in the box of held mail", "the sender, or whoever looks first"
     ),
-    Stage.EXPIRED: Meaning(4, "`evidence/e-<id>`", "the server that set it apart"),
-    Stage.REFUSED: Meaning(5, "the error of the send; nothing is stored", "the sender"),
-    Stage.SHOWN: Meaning(6, "`receipts/<id>`", "the reader, after its output is out"),
-    Stage.IN_CONTEXT: Meaning(7, "`evidence/c-<id>`", "the receiver's server"),
-    Stage.ANSWERED: Meaning(8, "the answer in the sender's ledger", "the receiver"),
+    Stage.EXPIRED: Meaning(5, "`evidence/e-<id>`", "the server that set it apart"),
+    Stage.REFUSED: Meaning(6, "the error of the send; nothing is stored", "the sender"),
+    Stage.SHOWN: Meaning(7, "`receipts/<id>`", "the reader, after its output is out"),
+    Stage.IN_CONTEXT: Meaning(8, "`evidence/c-<id>`", "the receiver's server"),
+    Stage.ANSWERED: Meaning(9, "the answer in the sender's ledger", "the receiver"),
 }
 
 ENDS: Final = frozenset((Stage.REFUSED, Stage.EXPIRED))
@@ -119,6 +123,40 @@ class InContext(Value):
     transcript: str
     line: int
     at: int
+
+
+class Elsewhere(Value):
+    """What became of a message for a session on another host, as far as is known here.
+
+    Attributes:
+        message_id: The message.
+        host: The host.
+        stage: ``carried``, or what that host says of it.
+        at: When, in unix seconds; by the clock of that host where it said so.
+        reason: Why it was refused, or None.
+    """
+
+    message_id: str
+    host: str
+    stage: str
+    at: int
+    reason: str | None = None
+
+
+FROM_ELSEWHERE: Final = (
+    Stage.CARRIED,
+    Stage.OFFERED,
+    Stage.HELD,
+    Stage.EXPIRED,
+    Stage.REFUSED,
+    Stage.IN_CONTEXT,
+)
+"""Stages that the record of another host proves; ``shown`` has a receipt, as on one host."""
+
+
+def elsewhere_rank(stage: str) -> int:
+    """Return the place of *stage* in the order, or 0 if such a record cannot prove it."""
+    return next((STAGES[each].rank for each in FROM_ELSEWHERE if each.value == stage), 0)
 
 
 class Proof(Value):

@@ -17,8 +17,12 @@ from oxtail.errors import DamagedRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import TypeAlias
 
+    from oxtail.core.entry import Entry, Known
     from oxtail.core.envelope import Envelope
+
+    Peer: TypeAlias = "Entry | Known | Neighbor"
 
 KEY: Final = re.compile(r"[0-9a-f]{64}")
 PROJECT_KEY: Final = re.compile(r"[0-9a-f]{32}")
@@ -91,6 +95,26 @@ class Arrival(Value):
 
 SETTLED: Final = Arrival(is_settled=True)
 UNKNOWN_SENDER: Final = Arrival(is_settled=False, problem="its sender is no session of its host")
+
+
+class Arrived(Value):
+    """Mail that came from another host, and what that host has been told of it.
+
+    Attributes:
+        message_id: The message.
+        host: The host that sent it.
+        session_id: For whom it was.
+        at: When it came, in unix seconds.
+        told: Stages that the host was told.
+        refused: Why it was refused, or None.
+    """
+
+    message_id: str
+    host: str
+    session_id: str
+    at: int
+    told: tuple[str, ...] = ()
+    refused: str | None = None
 
 
 class RemoteSession(Value):
@@ -177,6 +201,16 @@ class Neighbor(Value):
     session: RemoteSession
     is_live: bool
     key: str | None = None
+
+    @property
+    def session_id(self) -> str:
+        """Who it is."""
+        return self.session.session_id
+
+    @property
+    def name(self) -> str | None:
+        """Its chosen name, or None."""
+        return self.session.name
 
 
 def _text(value: object, limit: int) -> str | None:

@@ -16,6 +16,9 @@ SCOPES: Final = ("directory", "repository")
 POINTER_MAX_BYTES: Final = 8192
 """Largest ``.git`` or ``commondir`` file that is believed: it holds one path."""
 
+CONFIG_MAX_BYTES: Final = 1024 * 1024
+"""Largest configuration of a repository that is read."""
+
 
 def _pointer(path: str) -> str | None:
     """Return the one line of the small regular file *path*, or None."""
@@ -56,17 +59,40 @@ def main_root(root: str) -> str:
     return os.path.dirname(shared) if os.path.basename(shared) == ".git" else shared
 
 
+def _config(root: str) -> str | None:
+    """Return the text of the configuration of the repository at *root*, or None.
+
+    A worktree has that of its repository, and a submodule one of its own.
+    """
+    folder = os.path.join(root, ".git")
+    if (line := _pointer(folder)) is not None:
+        if not line.startswith("gitdir:"):
+            return None
+        folder = os.path.join(root, line[len("gitdir:") :].strip())
+        if common := _pointer(os.path.join(folder, "commondir")):
+            folder = os.path.join(folder, common)
+    descriptor = os.open(os.path.join(folder, "config"), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        data = os.read(descriptor, CONFIG_MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)
+    return data.decode(errors="replace") if len(data) <= CONFIG_MAX_BYTES else None
+
+
 class FileProjects:
     """Projects as the file system shows them.
 
     Args:
         scope: ``directory``, or ``repository`` where worktrees of one repository are one project.
+        project: What the user calls the project between hosts, or None for the repository's own
+            name.
     """
 
-    def __init__(self, scope: str = "directory") -> None:
+    def __init__(self, scope: str = "directory", project: str | None = None) -> None:
         if scope not in SCOPES:
             raise ValueError(f"scope is one of {', '.join(SCOPES)}")
         self.scope = scope
+        self._project = project
 
     def place(self, path: str) -> Place:
         """Return the place of *path*.
@@ -84,6 +110,23 @@ class FileProjects:
             return Place(cwd, main_root(root) if self.scope == "repository" else root, True)
         except (OSError, ValueError):  # a NUL, or a character that no file name can have
             return Place(path, path, False)
+
+    def key(self, path: str) -> str | None:
+        """Return what the project of *path* is called between hosts.
+
+        That is the user's own name for it, else the remote of its repository, else None.
+        """
+        from oxtail.core.repository import identity, project_key, remote_url
+
+        if self._project:
+            return project_key(None, self._project)
+        try:
+            root = self._git_root(os.path.realpath(path)) if os.path.isabs(path) else None
+            config = _config(root) if root else None
+        except (OSError, ValueError):
+            return None
+        url = remote_url(config) if config else None
+        return project_key(identity(url) if url else None)
 
     @staticmethod
     def _git_root(path: str) -> str | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from oxtail.ports.looking import Acknowledged, Lookout
 from oxtail.ports.mail import Bell, Store
-from oxtail.ports.people import Detection, Doorstep, Presence, Projects, Registry
+from oxtail.ports.people import Arrivals, Detection, Doorstep, Hosts, Presence, Projects, Registry
 from oxtail.ports.reading import Panes, Transcripts
 from oxtail.ports.records import (
     Evidence,
@@ -27,12 +27,14 @@ from oxtail.ports.wake import OwnDoor, Waker, WakeRecords
 
 __all__ = [
     "Acknowledged",
+    "Arrivals",
     "Bell",
     "Clock",
     "Detection",
     "Doorstep",
     "Evidence",
     "History",
+    "Hosts",
     "Ids",
     "Lineage",
     "Lookout",

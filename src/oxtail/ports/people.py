@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from oxtail.core.census import Census
     from oxtail.core.detected import Detected
     from oxtail.core.entry import Entry, Known
     from oxtail.core.presence import Marker
+    from oxtail.core.remote import Arrived, Neighbor, RemoteHost
     from oxtail.core.scope import Place
 
 
@@ -19,6 +20,12 @@ class Projects(Protocol):
 
     def place(self, path: str) -> Place:
         """Return the place of *path*; a path that cannot be resolved is its own place."""
+
+    def key(self, path: str) -> str | None:
+        """Return what the project of *path* is called between hosts, or None if it has no name.
+
+        32 hex digits; see :func:`oxtail.core.repository.project_key`.
+        """
 
 
 class Registry(Protocol):
@@ -113,6 +120,64 @@ class Presence(Protocol):
 
         Raises:
             StoreError: it is there and cannot be removed.
+        """
+
+
+class Hosts(Protocol):
+    """Other hosts and their sessions, as they describe themselves."""
+
+    def are_known(self) -> bool:
+        """Tell whether there may be other hosts at all; costs one look.  Never raises."""
+
+    def hosts(self) -> tuple[str, ...]:
+        """Return the ids of the hosts that are known."""
+
+    def neighbors(self) -> tuple[Neighbor, ...]:
+        """Return the sessions of other hosts; what is damaged is set aside and left out."""
+
+    def host_of(self, session_id: str) -> str | None:
+        """Return the host that a session belongs to, or None."""
+
+    def keep(self, host: RemoteHost, is_own: Callable[[str], bool]) -> tuple[str, ...]:
+        """Keep what *host* says of itself; return the sessions it claims that are not its own.
+
+        *is_own* tells whether a session belongs to this host.
+
+        Raises:
+            StoreError: the disk refused.
+        """
+
+    def forget(self) -> None:
+        """Remove hosts that have not been heard of for a week."""
+
+    def trouble(self) -> str | None:
+        """Return what keeps mail on this host now, as far as its carrier has said, or None."""
+
+
+class Arrivals(Protocol):
+    """Mail that came from other hosts, and what its senders have been told; the carrier's own."""
+
+    def keep(self, arrived: Arrived) -> None:
+        """Keep *arrived* in place of what was kept of the same message.
+
+        Raises:
+            StoreError: the disk refused.
+        """
+
+    def all(self) -> tuple[Arrived, ...]:
+        """Return what is kept, in no order."""
+
+    def get(self, message_id: str) -> Arrived | None:
+        """Return what is kept of one message, or None."""
+
+    def forget(self, message_id: str) -> None:
+        """Forget a message; its sender is told no more of it."""
+
+    def set_aside(self, data: bytes, problem: str) -> None:
+        """Keep *data*, which nobody can use, for a person to look at.
+
+        Raises:
+            StoreError: the disk refused.
         """
 
 

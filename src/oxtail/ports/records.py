@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from oxtail.core.evidence import InContext, Offered
+    from oxtail.core.evidence import Elsewhere, InContext, Offered
     from oxtail.core.governor import Passed
     from oxtail.core.history import Bookmark, Record, Wanted
     from oxtail.core.mail import Expired, Load
@@ -70,6 +70,12 @@ class Evidence(Protocol):
 
     def context_of(self, message_id: str) -> InContext | None:
         """Return where a message was found in its receiver's transcript, or None."""
+
+    def heard(self, record: Elsewhere) -> None:
+        """Record what became of a message on another host, unless more is known already."""
+
+    def elsewhere(self, message_id: str) -> Elsewhere | None:
+        """Return what became of a message on another host, or None if it never went to one."""
 
 
 class Lineage(Protocol):

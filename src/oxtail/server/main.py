@@ -21,17 +21,21 @@ from oxtail.server.ticks import Ticks
 from oxtail.server.timers import Timers
 from oxtail.server.wire import Output, Stdio, Stop, take_over
 from oxtail.server.worker import Worker, traced
-from oxtail.wiring import open_context
+from oxtail.wiring import carriage, open_context
 
 if TYPE_CHECKING:
     from oxtail.app.context import Context
     from oxtail.config import Settings
+    from oxtail.store.files.carriage import Carriage
 
 FINISH_SECONDS: Final = 1.0
 """How long accepted calls may still run when the client has left."""
 
 CLOSE_SECONDS: Final = 2.0
 """How long withdrawing the entry may take; a peer that finds it later sees a dead process."""
+
+FIRST_LOOK_SECONDS: Final = 0.3
+"""When a server first looks whether mail between hosts is carried; its client comes first."""
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -74,6 +78,9 @@ def serve(ctx: Context, pipes: Stdio, stop: Stop, tick_seconds: float = TICK_SEC
     threading.Thread(target=watcher.run, daemon=True).start()
     ticks = Ticks(ctx, timers)
     ticks.start()
+    carrying = carriage(ctx.settings, ctx.trace, ctx.clock)
+    if carrying:
+        _keep_carried(carrying, timers)
     why = "stdin_already_closed"
     if not pipes.was_closed:
         why = stdio.run(pipes.source, stop, endpoint.handle, timers, parent.is_gone, tick_seconds)
@@ -82,6 +89,8 @@ def serve(ctx: Context, pipes: Stdio, stop: Stop, tick_seconds: float = TICK_SEC
     watcher.stop()
     ended = endpoint.finish(FINISH_SECONDS)
     ticks.finish(FINISH_SECONDS)
+    if carrying:
+        carrying.stop(FINISH_SECONDS)
     stop.request(why)
     closing = threading.Thread(
         target=traced, args=(ctx.trace, "job_failed", ctx.session.close), daemon=True
@@ -89,3 +98,14 @@ def serve(ctx: Context, pipes: Stdio, stop: Stop, tick_seconds: float = TICK_SEC
     closing.start()
     closing.join(CLOSE_SECONDS)
     return ended and not closing.is_alive()
+
+
+def _keep_carried(carrying: Carriage, timers: Timers) -> None:
+    """See to it, for as long as this server lives, that some server of this host carries."""
+    from oxtail.store.files.carriage import LOOK_SECONDS
+
+    def look() -> None:
+        carrying.look()
+        timers.after(LOOK_SECONDS, look)
+
+    timers.after(FIRST_LOOK_SECONDS, look)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
         Acknowledged,
         Evidence,
         History,
+        Hosts,
         Lineage,
         Lookout,
         Notices,
@@ -34,3 +35,4 @@ class Sides(Value):
     shelf: Shelf
     lookout: Lookout
     acknowledged: Acknowledged
+    hosts: Hosts

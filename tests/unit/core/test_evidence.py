@@ -24,7 +24,17 @@ from oxtail.core.evidence import (
 )
 
 ROOT = Path(__file__).parents[3]
-ORDER = ("stored", "offered", "held", "expired", "refused", "shown", "in_context", "answered")
+ORDER = (
+    "stored",
+    "carried",
+    "offered",
+    "held",
+    "expired",
+    "refused",
+    "shown",
+    "in_context",
+    "answered",
+)
 
 
 def proofs(*words: str) -> tuple[Proof, ...]:

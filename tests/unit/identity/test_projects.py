@@ -165,3 +165,41 @@ def test_what_git_itself_makes_is_understood(base: Path) -> None:
 def test_an_unknown_scope_is_refused() -> None:
     with pytest.raises(ValueError, match="scope"):
         FileProjects("universe")
+
+
+class TestKeys:
+    @pytest.fixture
+    def clone(self, tmp_path):
+        root = tmp_path / "clone"
+        (root / ".git").mkdir(parents=True)
+        config = '[remote "origin"]\n\turl = git@example.org:team/tool.git\n'
+        (root / ".git" / "config").write_text(config)
+        return root
+
+    def test_clones_of_one_repository_have_one_key_wherever_they_lie(self, clone, tmp_path):
+        other = tmp_path / "other" / ".git"
+        other.mkdir(parents=True)
+        (other / "config").write_text('[remote "origin"]\nurl=https://example.org/team/tool\n')
+        key = FileProjects().key(str(clone))
+        assert key is not None
+        assert key == FileProjects().key(str(other.parent))
+
+    def test_a_worktree_has_the_key_of_its_repository(self, clone, tmp_path):
+        link = clone / ".git" / "worktrees" / "tree"
+        link.mkdir(parents=True)
+        (link / "commondir").write_text("../..\n")
+        tree = tmp_path / "tree"
+        tree.mkdir()
+        (tree / ".git").write_text(f"gitdir: {link}\n")
+        assert FileProjects().key(str(tree)) == FileProjects().key(str(clone))
+
+    def test_a_name_that_the_user_gave_goes_before_the_repository(self, clone, tmp_path):
+        named = FileProjects(project="ours")
+        assert named.key(str(clone)) == named.key(str(tmp_path)) != FileProjects().key(str(clone))
+
+    def test_what_has_no_remote_has_no_key(self, tmp_path):
+        (tmp_path / ".git").mkdir()
+        assert FileProjects().key(str(tmp_path)) is None
+        (tmp_path / ".git" / "config").write_text("[core]\nbare = false\n")
+        assert FileProjects().key(str(tmp_path)) is None
+        assert FileProjects().key("not/absolute") is None

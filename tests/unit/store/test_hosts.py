@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -135,3 +136,24 @@ def test_other_names_in_the_folder_are_no_hosts(hosts: Hosts) -> None:
     for name in ("x.json", "A" * 16 + ".json", "a" * 16, ".tmp.1.json"):
         (folder / name).write_text("{}")
     assert hosts.hosts.hosts() == (A,)
+
+
+def test_what_the_carrier_said_last_tells_what_keeps_mail_here(hosts: Hosts) -> None:
+    def says(**members: object) -> str | None:
+        said = {"at": int(hosts.clock.now()), **members}
+        Path(hosts.disk.layout.nats_state).write_text(json.dumps(said))
+        return hosts.hosts.trouble()
+
+    assert hosts.hosts.trouble() == "no carrier runs on this host"
+    hosts.disk.folder(hosts.disk.layout.nats)
+    assert says(connected=True) is None
+    assert says(connected=False, problem="unplugged") == "unplugged"
+    assert says(connected=True, at=5) == "no carrier runs on this host"
+    Path(hosts.disk.layout.nats_state).write_text("[]")
+    assert hosts.hosts.trouble() == "no carrier runs on this host"
+
+
+def test_nobody_looks_for_other_hosts_where_there_are_none(hosts: Hosts) -> None:
+    assert not hosts.hosts.are_known()
+    hosts.says(A, "x")
+    assert hosts.hosts.are_known()

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from oxtail.core import codec
-from oxtail.core.evidence import InContext, Offered, is_place
-from oxtail.core.names import is_message_id
+from oxtail.core.evidence import Elsewhere, InContext, Offered, elsewhere_rank, is_place
+from oxtail.core.names import is_host_id, is_message_id
 from oxtail.errors import DamagedRecord, StoreError
 from oxtail.store.files.records import RECORD_MAX_BYTES, number, text
 
@@ -81,6 +81,36 @@ class FileEvidence:
         if transcript is None or line is None or at is None or not is_place(transcript, line):
             return None
         return InContext(message_id, transcript, line, at)
+
+    def heard(self, record: Elsewhere) -> None:
+        """Record what became of a message; see :meth:`oxtail.ports.Evidence.heard`.
+
+        Commit point: the rename.  Only the carrier of this host writes here, one record at a time.
+        """
+        if not is_message_id(record.message_id):
+            return
+        before = self.elsewhere(record.message_id)
+        if before and elsewhere_rank(before.stage) > elsewhere_rank(record.stage):
+            return
+        path = self._disk.layout.carried(record.message_id)
+        members = {key: value for key, value in record._asdict().items() if value is not None}
+        data = codec.encode_compact({"schema_version": 1, **members})
+        try:
+            self._disk.folder(self._disk.layout.evidence)
+            self._disk.publish(path, data, durable=False, mtime=self._clock.now())
+        except OSError as error:
+            raise StoreError(f"cannot write {path}: {error.strerror}", path=path) from error
+
+    def elsewhere(self, message_id: str) -> Elsewhere | None:
+        """Return what became of it; see :meth:`oxtail.ports.Evidence.elsewhere`."""
+        members = self._read(self._disk.layout.carried, message_id)
+        host, stage = text(members.get("host")), text(members.get("stage"))
+        at = number(members.get("at"))
+        if host is None or not is_host_id(host) or stage is None or at is None:
+            return None
+        if not elsewhere_rank(stage):
+            return None
+        return Elsewhere(message_id, host, stage, at, text(members.get("reason")))
 
     def _read(self, path_of: Callable[[str], str], message_id: str) -> dict[str, Any]:
         """Return the members of a record; none where there is none that can be believed."""

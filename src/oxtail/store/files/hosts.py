@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 SILENT_SECONDS: Final = 75.0
 """How long a host that has fallen silent counts as there: it speaks three times as often."""
 
+WORD_SECONDS: Final = 60.0
+"""How long the last word of a carrier counts: it pauses at most half as long between two."""
+
 GONE_MAX: Final = 200
 """Sessions of one host that have ended and are still known, for mail until they return."""
 
@@ -50,6 +53,29 @@ class FileHosts:
         self._clock = clock
         self._read: dict[str, tuple[Stamp, RemoteHost]] = {}
         self._guard = threading.Lock()
+
+    def are_known(self) -> bool:
+        """Tell whether there may be other hosts; see :class:`oxtail.ports.Hosts`."""
+        return os.path.isdir(self._disk.layout.hosts)
+
+    def trouble(self) -> str | None:
+        """Return what keeps mail here, by the carrier's own word; see :class:`oxtail.ports.Hosts`.
+
+        The word is a hint: one that is missing, old or damaged says that nobody carries.
+        """
+        try:
+            members = codec.decode(self._disk.read(self._disk.layout.nats_state) or b"{}")
+        except (DamagedRecord, ValueError):
+            members = None
+        if not isinstance(members, dict):
+            members = {}
+        at = members.get("at")
+        if not isinstance(at, int) or self._clock.now() - at > WORD_SECONDS:
+            return "no carrier runs on this host"
+        if members.get("connected") is True:
+            return None
+        problem = members.get("problem")
+        return problem[:200] if isinstance(problem, str) and problem else "not connected"
 
     def hosts(self) -> tuple[str, ...]:
         """Return the ids of the hosts that are known; see :class:`oxtail.ports.Hosts`."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Clock,
         Evidence,
         History,
+        Hosts,
         Lineage,
         Lookout,
         Notices,
@@ -37,6 +38,18 @@ class _LatePolicies(Later):
 
     def are_set(self) -> bool:
         """Tell whether there may be a policy; see :meth:`oxtail.ports.Policies.are_set`."""
+        return os.path.isdir(self._folder)
+
+
+class _LateHosts(Later):
+    """Tells whether there may be other hosts before anything is loaded: most have none."""
+
+    def __init__(self, folder: str, build: Callable[[], object]) -> None:
+        super().__init__(build)
+        self._folder = folder
+
+    def are_known(self) -> bool:
+        """Tell whether there may be other hosts; see :meth:`oxtail.ports.Hosts.are_known`."""
         return os.path.isdir(self._folder)
 
 
@@ -95,6 +108,11 @@ def file_sides(disk: Disk, clock: Clock, locks: Locks) -> Sides:
 
         return FileAcknowledged(disk, locks)
 
+    def hosts() -> object:
+        from oxtail.store.files.hosts import FileHosts
+
+        return FileHosts(disk, clock)
+
     return Sides(
         work=cast("Work", Later(work)),
         evidence=cast("Evidence", Later(evidence)),
@@ -106,4 +124,5 @@ def file_sides(disk: Disk, clock: Clock, locks: Locks) -> Sides:
         shelf=cast("Shelf", Later(shelf)),
         lookout=cast("Lookout", Later(lookout)),
         acknowledged=cast("Acknowledged", Later(acknowledged)),
+        hosts=cast("Hosts", _LateHosts(disk.layout.hosts, hosts)),
     )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         Clock,
         Evidence,
         History,
+        Hosts,
         Lineage,
         Lookout,
         Notices,
@@ -77,6 +78,11 @@ def memory_sides(store: MemoryStore, clock: Clock) -> Sides:
 
         return MemoryAcknowledged()
 
+    def hosts() -> object:
+        from oxtail.store.memory.hosts import MemoryHosts
+
+        return MemoryHosts(clock)
+
     return Sides(
         work=cast("Work", Later(work)),
         evidence=cast("Evidence", Later(evidence)),
@@ -88,4 +94,5 @@ def memory_sides(store: MemoryStore, clock: Clock) -> Sides:
         shelf=cast("Shelf", Later(shelf)),
         lookout=cast("Lookout", Later(lookout)),
         acknowledged=cast("Acknowledged", Later(acknowledged)),
+        hosts=cast("Hosts", Later(hosts)),
     )

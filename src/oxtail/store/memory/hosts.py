@@ -1,0 +1,66 @@
+"""What other hosts say of themselves, in memory; the twin of that on files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oxtail.core.remote import Neighbor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from oxtail.core.remote import RemoteHost
+    from oxtail.ports import Clock
+
+
+class MemoryHosts:
+    """See :class:`oxtail.ports.Hosts`.
+
+    Attributes:
+        problem: What :meth:`trouble` returns.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.problem: str | None = None
+        self._clock = clock
+        self._kept: dict[str, tuple[RemoteHost, float]] = {}
+
+    def are_known(self) -> bool:
+        """Tell whether there are other hosts."""
+        return bool(self._kept)
+
+    def hosts(self) -> tuple[str, ...]:
+        """Return their ids."""
+        return tuple(self._kept)
+
+    def neighbors(self) -> tuple[Neighbor, ...]:
+        """Return their sessions."""
+        now = self._clock.now()
+        return tuple(
+            Neighbor(host.host_id, host.name, each, each.is_live and now - at < 75, host.key)
+            for host, at in self._kept.values()
+            for each in host.sessions
+        )
+
+    def host_of(self, session_id: str) -> str | None:
+        """Return whose session it is."""
+        found = (each for each in self.neighbors() if each.session_id == session_id)
+        return next((each.host_id for each in found), None)
+
+    def keep(self, host: RemoteHost, is_own: Callable[[str], bool]) -> tuple[str, ...]:
+        """Keep what *host* says of itself; see :meth:`oxtail.ports.Hosts.keep`."""
+        stolen = {
+            each.session_id
+            for each in host.sessions
+            if is_own(each.session_id) or self.host_of(each.session_id) not in (None, host.host_id)
+        }
+        own = tuple(each for each in host.sessions if each.session_id not in stolen)
+        self._kept[host.host_id] = (host._replace(sessions=own), self._clock.now())
+        return tuple(sorted(stolen))
+
+    def forget(self) -> None:
+        """Forget nobody: it ends with the process."""
+
+    def trouble(self) -> str | None:
+        """Return what keeps mail on this host now, or None."""
+        return self.problem
