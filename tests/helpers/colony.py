@@ -1,8 +1,8 @@
 """Three agents whose processes die at any step: use cases on a store, without a process.
 
 An *agent* is what its user sees: one conversation, under whatever session id.  It runs in one
-process at a time.  A process dies at a chosen call of a port, before or after that call has done its
-work, and from then on it does nothing any more; its next life is another process.
+process at a time.  A process dies at a chosen call of a port, before or after that call has done
+its work, and from then on it does nothing any more; its next life is another process.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 from helpers.fakes import (
     FakeClock,
@@ -91,7 +91,7 @@ class WaitingBell:
         self.agent = agent
         self.clock = clock
 
-    def __enter__(self) -> WaitingBell:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -188,7 +188,7 @@ class Colony:
         agent.store, sides = self._open(agent.pid)
 
         class Store(Mortal):
-            def bell(self, boxes: Any, **options: Any) -> WaitingBell:  # noqa: ARG002 - as the port
+            def bell(self, boxes: Any, **options: Any) -> WaitingBell:
                 return WaitingBell(agent, clock)
 
         clock = self.clock

@@ -241,10 +241,7 @@ def test_a_limit_may_be_nothing(text: str, value: int) -> None:
 
 
 def test_all_three_take_the_same_filters() -> None:
-    flags = {
-        verb: {argument.flag for argument in VERBS[verb].arguments}
-        for verb in VERBS
-    }
+    flags = {verb: {argument.flag for argument in VERBS[verb].arguments} for verb in VERBS}
 
     shared = {"--peer", "--thread", "--since", "--until", "--project", "--all"}
     assert all(shared <= found for found in flags.values())
