@@ -95,6 +95,11 @@ async def talk(connect, me: str, peer: str) -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(answer_when_asked, b)
             await call(a, "ask_peer", target=peer, body="well?", timeout_ms=4000)
+        work = await call(a, "send_message", target=peer, body="do it", action_required=True)
+        await call(b, "my_open_work")
+        await call(b, "complete_work", message_id=work["message_id"], body="done")
+        work = await call(a, "send_message", target=peer, body="and this", action_required=True)
+        await call(b, "block_work", message_id=work["message_id"], reason="cannot")
         FOUND["malformed"] = await call(a, "send_message", target=peer, body="x" * 8193)
         try:
             await a.call_tool("no_such_tool", {})

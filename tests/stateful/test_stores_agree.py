@@ -146,7 +146,9 @@ class StoresAgree(RuleBasedStateMachine):
 
     @rule(who=senders, message=messages)
     def shown_elsewhere(self, who: int, message: Envelope) -> None:
-        self.both(who, "shown_elsewhere", Receipt(message.id, 1_800_000_000, "cli", ALICE))
+        self.both(
+            who, "shown_elsewhere", Receipt(message.id, int(self.hosts.clock.now()), "cli", ALICE)
+        )
 
     @rule(held=consumes(claims))
     def release(self, held: tuple[int, Claim, Claim]) -> None:

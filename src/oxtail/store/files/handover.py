@@ -16,7 +16,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 LONGEST_CHAIN_SECONDS: Final = 0.1
 """Age from which a folder is not passed on; far below that at which peers take a lock over."""
+
+_TRIES: Final = 100
+"""How often one says that it waits; it waits unseen if that is not enough."""
 
 _FLAGS: Final = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -45,8 +48,14 @@ def waiting(lock: str) -> Iterator[None]:
         yield
         return
     try:
-        with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        for _ in range(_TRIES):
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue  # somebody looks whether anybody waits, for some microseconds
+            except OSError:
+                pass
+            break
         yield
     finally:
         os.close(descriptor)
