@@ -34,7 +34,7 @@ class Program:
 
     def __init__(self, code: str, *arguments: str, cwd: Path) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", code, *arguments],
+            [sys.executable, "-u", "-c", code, *arguments],
             cwd=cwd,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
             stdin=subprocess.PIPE,  # an inherited one may be at its end already

@@ -17,7 +17,7 @@ from oxtail.core.value import Value
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-FORMER_MAX: Final = 8
+FORMER_MAX: Final = 64
 """How many earlier ids of a conversation are looked through: every lookup of it visits each."""
 
 HOPS_MAX: Final = 4_096

@@ -92,7 +92,7 @@ class Lineage(Protocol):
         """Return the session id that *session_id* goes by now; itself where it has no heir."""
 
     def former(self, session_id: str) -> tuple[str, ...]:
-        """Return the earlier ids of *session_id*, the youngest first, at most eight.
+        """Return the earlier ids of *session_id*, the youngest first, at most sixty-four.
 
         The earlier ids of an id that goes by another one now are that one's.
         """

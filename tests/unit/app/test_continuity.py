@@ -17,6 +17,7 @@ from oxtail.app.session import CLIENT_NAMED
 from oxtail.core.correlation import Ask
 from oxtail.core.entry import Known
 from oxtail.core.envelope import Envelope
+from oxtail.core.lineage import FORMER_MAX
 from oxtail.core.names import session_box
 from oxtail.errors import AmbiguousTarget, CrossProject, SelfSend, StoreError, TargetNotFound
 
@@ -71,7 +72,7 @@ class TestTheReceiver:
     ) -> None:
         alice, bob = world.context(ALICE, pid=1), world.context(BOB, pid=2)
         send(alice, BOB, "long ago")
-        for number in range(12):
+        for number in range(FORMER_MAX + 4):
             bob.session.named_by_hook(f"id-{number}")
 
         assert BOB not in bob.session.ids()

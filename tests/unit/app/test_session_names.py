@@ -47,11 +47,12 @@ def test_going_back_does_not_read_a_box_twice(world: World) -> None:
 
 def test_only_so_many_former_boxes_are_kept(world: World) -> None:
     session = world.context(ALICE, pid=42).session
-    for number in range(20):
+    last = FORMER_MAX + 11
+    for number in range(last + 1):
         session.named_by_hook(f"id-{number}")
 
-    former = [session_box(f"id-{number}") for number in reversed(range(19 - FORMER_MAX, 19))]
-    assert session.boxes() == (session_box("id-19"), "42", *former)
+    former = [session_box(f"id-{number}") for number in reversed(range(last - FORMER_MAX, last))]
+    assert session.boxes() == (session_box(f"id-{last}"), "42", *former)
 
 
 def test_an_unknown_session_learns_its_id(world: World) -> None:

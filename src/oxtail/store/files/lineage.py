@@ -33,8 +33,8 @@ KEEP_SECONDS: Final = 30 * 86_400
 LOCK_SECONDS: Final = 0.5
 """Longest wait for the lock: a change takes milliseconds, and a hook keeps an agent waiting."""
 
-RECORD_MAX_BYTES: Final = 16_384
-"""Largest record that is read; a larger one is damage.  Nine ids of 200 characters are less."""
+RECORD_MAX_BYTES: Final = 131_072
+"""Largest record that is read; a larger one is damage.  65 ids of 200 characters are less."""
 
 _CACHE_MAX: Final = 1_024
 
