@@ -12,12 +12,13 @@ and nothing but the governor reads it.  Rules of this file:
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+import time
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
 from oxtail.core.governor import HOPS_MAX, Passed
 from oxtail.errors import DamagedRecord, OxtailError
+from oxtail.store.files.flock import drop_flock, take_flock
 from oxtail.store.retention import NEWS_SECONDS, TRAFFIC_KEPT
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ _APPEND_FLAGS: Final = (
 )
 _PATHS_MAX: Final = 512
 
+NEWS_LOCK_SECONDS: Final = 1.0
+"""How long one waits for another one that looks at the same matter, which takes microseconds."""
+
 
 class _Tape:
     """Records as a sequence that unpacks only what is looked at: most sends look at one or two."""
@@ -66,6 +70,19 @@ class _Tape:
         return Passed(
             at_ms, bool(flags & _EMPTY), flags & _DOWN == self._back, hops, bool(flags & _ANSWER)
         )
+
+
+def _is_news(descriptor: int, now: float) -> bool:
+    """Look at the file of a matter, which the caller has locked, and remember that it came up.
+
+    It is empty until the matter has come up once; then its time stamp says when that was last.
+    """
+    found = os.fstat(descriptor)
+    is_news = not found.st_size or abs(now - found.st_mtime_ns / 1e9) >= NEWS_SECONDS
+    if not found.st_size:
+        os.pwrite(descriptor, b"\n", 0)
+    os.utime(descriptor, (now, now))
+    return is_news
 
 
 class FileTraffic:
@@ -96,20 +113,17 @@ class FileTraffic:
         """Tell whether a matter is news; see :meth:`oxtail.ports.Traffic.is_news`."""
         path = self._disk.layout.matter(matter)
         try:
-            self._disk.folder(self._disk.layout.traffic)
-            while not self._disk.create(path, b"", mtime=now):
-                stamp = self._disk.stamp(path)
-                if stamp is None:
-                    continue
-                if -NEWS_SECONDS < now - stamp.mtime_ns / 1e9 < NEWS_SECONDS:
-                    with suppress(FileNotFoundError):
-                        os.utime(path, (now, now), follow_symlinks=False)
-                    return False
-                self._disk.remove(path)
+            descriptor = self._disk.open_side(path)
+            try:
+                # Whoever has the lock for so long is telling of the matter.
+                return take_flock(descriptor, time.monotonic() + NEWS_LOCK_SECONDS) and _is_news(
+                    descriptor, now
+                )
+            finally:
+                drop_flock(descriptor)
         except (OSError, OxtailError) as error:
             self._disk.trace("traffic_failed", path=path, error=str(error))
             return True
-        return True
 
     # ------------------------------------------------------------------ files
 
