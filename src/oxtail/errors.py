@@ -237,6 +237,12 @@ class PaneError(OxtailError):
     exit_status = 6
 
 
+class NoTmuxServer(PaneError):
+    """No tmux server is running."""
+
+    code = "no-tmux-server"
+
+
 class ConfigError(OxtailError):
     """A setting or a configuration file cannot be used."""
 

@@ -160,8 +160,8 @@ def _tmux_door(
     """Return the last resort: verified keystrokes into the pane of a peer without another door."""
     from oxtail.identity.ancestry import is_client
     from oxtail.identity.process import is_same_process, run_ps
+    from oxtail.tmux.server import Tmux
     from oxtail.wake.records import FileTypings
-    from oxtail.wake.tmux import Tmux
     from oxtail.wake.tmux_door import System, TmuxDoor
 
     locks = Locks(disk, PANE_LOCK_SECONDS, disk.trace)

@@ -13,7 +13,8 @@ from helpers.fakes import FakeTrace
 from helpers.tmux import PrivateTmux, needs_tmux, private_tmux
 from helpers.waiting import until
 from oxtail.core.pane import Pane
-from oxtail.errors import PaneError
+from oxtail.errors import NoTmuxServer, PaneError
+from oxtail.tmux.server import Tmux
 from oxtail.wake.panes import TmuxPanes
 
 pytestmark = needs_tmux
@@ -216,3 +217,39 @@ def test_a_private_server_leaves_nothing_behind() -> None:
     until(lambda: not is_running(pid))
     assert not server.folder.exists()
     server.stop()
+
+
+@pytest.mark.parametrize("word", ["a;", "a\\;", ";", "\\;", "a;b", "a;;", "#;", "né;", "\\\\;"])
+def test_a_word_reaches_its_command_as_it_stands(tmux: PrivateTmux, word: str) -> None:
+    pane_id = tmux.session("work")
+    run = Tmux(tmux.environ).run
+    seen = run(
+        ("set-option", "-p", "-t", pane_id, "@word", word),
+        ("display-message", "-p", "-t", pane_id, "#{@word}"),
+    )
+    assert seen.decode() == f"{word}\n"
+
+
+def test_the_first_command_that_fails_ends_the_run(tmux: PrivateTmux) -> None:
+    pane_id = tmux.session("work")
+    with pytest.raises(PaneError):
+        Tmux(tmux.environ).run(
+            ("set-option", "-p", "-t", pane_id, "@first", "1"),
+            ("set-option", "-p", "-t", "%999", "@second", "1"),
+            ("set-option", "-p", "-t", pane_id, "@third", "1"),
+        )
+    assert tmux.run("display-message", "-p", "-t", pane_id, "#{@first}#{@third}") == "1"
+
+
+def test_a_server_is_started_only_where_that_is_allowed(tmux: PrivateTmux) -> None:
+    run = Tmux(tmux.environ).run
+    tmux.socket.parent.mkdir(mode=0o700)
+    with pytest.raises(NoTmuxServer):
+        run(("new-session", "-d", "-s", "work", "exec sleep 600"))
+    assert not tmux.socket.exists()
+    run(("new-session", "-d", "-s", "work", "exec sleep 600"), starts=True)
+    assert tmux.run("list-sessions", "-F", "#{session_name}") == "work"
+    tmux.run("kill-server")
+    tmux.socket.touch()
+    with pytest.raises(NoTmuxServer):
+        run(("list-sessions",))

@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
+from oxtail.wake.tmux import Tmux
 
 from helpers import fake_agent
 from helpers.fakes import ALICE, BOB, FakeClock, FakeTrace, World
@@ -31,7 +32,6 @@ from oxtail.store.files.locks import Locks
 from oxtail.wake.keystrokes import WAKE_TEXT
 from oxtail.wake.markers import FileMarkers
 from oxtail.wake.records import FileTypings, FileWakeRecords
-from oxtail.wake.tmux import Tmux
 from oxtail.wake.tmux_door import System, TmuxDoor
 from oxtail.wake.waker import DoorWaker, Woken
 

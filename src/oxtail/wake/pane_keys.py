@@ -1,4 +1,4 @@
-"""Looking at one pane and typing into it, through :mod:`oxtail.wake.tmux`.
+"""Looking at one pane and typing into it, through :mod:`oxtail.tmux.server`.
 
 The rule: these are the only calls that send keys.  Whether they may be sent is decided elsewhere.
 """
@@ -14,7 +14,7 @@ from oxtail.wake.pane_guard import PaneFacts
 from oxtail.wake.screen import Row, parse_screen
 
 if TYPE_CHECKING:
-    from oxtail.wake.tmux import Tmux
+    from oxtail.tmux.server import Tmux
 
 _FIELDS: Final = (
     "pane_id", "pane_pid", "pane_dead", "pane_in_mode", "pane_input_off", "pane_synchronized",

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from oxtail.core.census import PaneTable
 from oxtail.errors import PaneError
+from oxtail.tmux.server import Tmux, is_pane_id
 from oxtail.trace import Trace, silent
-from oxtail.wake.tmux import Tmux, is_pane_id
 
 if TYPE_CHECKING:
     from oxtail.core.pane import Pane

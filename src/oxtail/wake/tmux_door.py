@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from oxtail.core.entry import Entry
     from oxtail.core.pane import Pane
+    from oxtail.tmux.server import Tmux
     from oxtail.wake.screen import Row
-    from oxtail.wake.tmux import Tmux
 
 ECHO_SECONDS: Final = 1.5
 """How long the text may take to appear; the clients draw it within a tenth of that."""

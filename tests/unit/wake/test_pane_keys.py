@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from oxtail.errors import PaneError
+from oxtail.tmux.server import Tmux
 from oxtail.wake.pane_guard import PaneFacts
 from oxtail.wake.pane_keys import PaneKeys, parse_look
-from oxtail.wake.tmux import Tmux
 
 
 def look(*fields: str, screen: str = "> \n") -> bytes:

@@ -9,9 +9,9 @@ import pytest
 from helpers.fakes import FakeTrace
 from oxtail.core.pane import Pane
 from oxtail.errors import PaneError
-from oxtail.wake import tmux
+from oxtail.tmux import server as tmux
+from oxtail.tmux.server import Tmux, is_pane_id, parse_panes, socket_path
 from oxtail.wake.panes import ANCESTORS_MAX, TmuxPanes, host_among
-from oxtail.wake.tmux import Tmux, is_pane_id, parse_panes, socket_path
 
 WORD = "0123456789abcdef"
 

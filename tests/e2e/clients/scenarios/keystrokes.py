@@ -17,10 +17,10 @@ from oxtail.disk.atomic import Disk
 from oxtail.identity.ancestry import is_client
 from oxtail.identity.process import is_same_process, run_ps, start_token
 from oxtail.store.files.locks import Locks
+from oxtail.tmux.server import Tmux
 from oxtail.trace import silent
 from oxtail.wake.keystrokes import WAKE_TEXT
 from oxtail.wake.records import FileTypings
-from oxtail.wake.tmux import Tmux
 from oxtail.wake.tmux_door import System, TmuxDoor
 from oxtail.wake.waker import DoorWaker
 from oxtail.wiring import SystemClock

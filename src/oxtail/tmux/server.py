@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from oxtail.core.pane import Pane
 from oxtail.core.value import Value
-from oxtail.errors import PaneError
+from oxtail.errors import NoTmuxServer, PaneError
 from oxtail.trace import Trace, silent
 
 if TYPE_CHECKING:
@@ -48,6 +48,21 @@ class _Answer(Value):
     status: int | None
     output: bytes
     error: str
+
+
+def _line(commands: Sequence[Sequence[str | bytes]]) -> list[str | bytes]:
+    """Return *commands* as the words of one command line."""
+    words: list[str | bytes] = []
+    for command in commands:
+        words += ([";"] if words else []) + [_word(word) for word in command]
+    return words
+
+
+def _word(word: str | bytes) -> str | bytes:
+    # A word that ends with a semicolon would end its command.
+    if isinstance(word, bytes):
+        return word[:-1] + b"\\;" if word.endswith(b";") else word
+    return word[:-1] + "\\;" if word.endswith(";") else word
 
 
 def is_pane_id(text: str | None) -> bool:
@@ -136,10 +151,11 @@ class Tmux:
         """Tell whether a server could be listening; starts no process."""
         return os.path.exists(socket_path(self._environ)) and self.program() is not None
 
-    def _run(self, command: str, *arguments: str) -> _Answer:
-        """Run one tmux command; status None means that tmux did not finish."""
+    def _run(self, *commands: Sequence[str | bytes], seconds: float | None = None) -> _Answer:
+        """Run *commands* in one process; status None means that tmux did not finish."""
         import subprocess
 
+        command, seconds = str(commands[0][0]), seconds or TIMEOUT_SECONDS
         program = self.program()
         if program is None:
             return _Answer(None, b"", "tmux not found")
@@ -147,15 +163,15 @@ class Tmux:
         try:
             # -u: without it tmux writes "_" for whatever the locale cannot show.
             done = subprocess.run(
-                [program, "-u", command, *arguments],
+                [program, "-u", *_line(commands)],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                timeout=TIMEOUT_SECONDS,
+                timeout=seconds,
                 env=self._environ,
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            answer = _Answer(None, b"", f"tmux did not answer within {TIMEOUT_SECONDS:g} s")
+            answer = _Answer(None, b"", f"tmux did not answer within {seconds:g} s")
         except (OSError, ValueError) as error:
             answer = _Answer(None, b"", f"tmux could not be run: {error}")
         else:
@@ -179,7 +195,7 @@ class Tmux:
         if not self.can_answer():
             return ()
         word = os.urandom(8).hex()
-        answer = self._run("list-panes", "-a", "-F", pane_form(word))
+        answer = self._run(("list-panes", "-a", "-F", pane_form(word)))
         if answer.status == 0:
             return parse_panes(answer.output, word)
         if answer.status is not None and _NO_SERVER.search(answer.error):
@@ -196,7 +212,7 @@ class Tmux:
             raise PaneError(f"not a pane id: {pane_id[:40]!r}")
         if not self.can_answer():
             raise PaneError("no tmux server is running")
-        answer = self._run("capture-pane", "-p", "-J", "-t", pane_id, "-S", f"-{max(lines, 1)}")
+        answer = self._run(("capture-pane", "-p", "-J", "-t", pane_id, "-S", f"-{max(lines, 1)}"))
         if answer.status != 0:
             raise PaneError(answer.error or "pane capture failed", pane=pane_id)
         text = answer.output.decode("utf-8", "replace")
@@ -213,8 +229,36 @@ class Tmux:
             raise PaneError(f"not a pane id: {pane_id[:40]!r}")
         if not self.can_answer():
             raise PaneError("no tmux server is running")
-        words = [word for one in commands for word in (";", *one)][1:]
-        answer = self._run(words[0], *words[1:])
+        answer = self._run(*commands)
         if answer.status != 0:
-            raise PaneError(answer.error or f"{words[0]} failed", pane=pane_id)
+            raise PaneError(answer.error or f"{commands[0][0]} failed", pane=pane_id)
         return answer.output
+
+    def run(
+        self,
+        *commands: Sequence[str | bytes],
+        starts: bool = False,
+        seconds: float | None = None,
+    ) -> bytes:
+        """Run tmux *commands* one after the other in one process; return what they print.
+
+        The first that fails ends the run: those before it have taken effect.  A word reaches its
+        command as it stands, also one that ends with a semicolon.
+
+        Args:
+            commands: Each a command and its arguments.
+            starts: Whether tmux may start a server.
+            seconds: How long tmux may take, if not :data:`TIMEOUT_SECONDS`.
+
+        Raises:
+            NoTmuxServer: no server runs, and none may be started.
+            PaneError: tmux failed, is not there, or took too long; then it may still act.
+        """
+        if not starts and not self.can_answer():
+            raise NoTmuxServer
+        answer = self._run(*commands, seconds=seconds)
+        if answer.status == 0:
+            return answer.output
+        if answer.status is not None and _NO_SERVER.search(answer.error):
+            raise NoTmuxServer
+        raise PaneError(answer.error or f"{commands[0][0]!r} failed")
