@@ -20,6 +20,7 @@ from oxtail.disk.atomic import Disk
 from oxtail.identity.known import parse_known
 from oxtail.store.files.checks import examine
 from oxtail.store.files.findings import NOTE, WRONG, Finding, Probes
+from oxtail.store.files.marks import PYTHON_MODE
 
 NOW = 2_000_000_000.0
 ALIVE, DEAD = 4242, 4343
@@ -67,8 +68,8 @@ def entry(state: Path, pid: int, session_id: str | None) -> None:
     put(state / "sessions" / f"{pid}.json", encode_pretty(made.as_dict()))
 
 
-def lock(state: Path, *, pid: int, age: float) -> Path:
-    path = state / "mailboxes" / "7.jsonl.lock"
+def lock(state: Path, *, pid: int, age: float, beside: Path | None = None) -> Path:
+    path = Path(f"{beside or state / 'mailboxes' / '7.jsonl'}.lock")
     put(path.with_name(path.name + ".owner"), f"{pid}.0011223344556677".encode())
     path.mkdir(mode=0o700)
     os.utime(path, (NOW - age, NOW - age))
@@ -94,6 +95,28 @@ def test_a_folder_open_to_others_is_wrong(state: Path) -> None:
     state.chmod(0o755)
 
     assert ("folder-mode", WRONG) in checks(state)
+
+
+@pytest.mark.parametrize("kind", [".lock", ".lock.spare", ".lock.steal"])
+def test_a_lock_beside_its_file_is_no_folder_that_its_owner_cannot_use(
+    state: Path, kind: str
+) -> None:
+    """Python peers make lock folders with mode 0500, and put them aside for the next time."""
+    path = state / f"notices.jsonl{kind}"
+    path.mkdir()
+    path.chmod(PYTHON_MODE)
+    os.utime(path, (NOW, NOW))
+
+    assert look(state) == []
+
+
+@pytest.mark.parametrize("name", ["notices.jsonl", "acknowledged.json"])
+def test_a_lock_in_the_state_folder_itself_that_a_dead_process_holds_is_noted(
+    state: Path, name: str
+) -> None:
+    path = lock(state, pid=DEAD, age=1, beside=state / name)
+
+    assert [(f.check, f.level, f.path) for f in look(state)] == [("lock-stale", NOTE, str(path))]
 
 
 def test_open_files_below_a_private_folder_are_a_note(state: Path) -> None:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 from oxtail.disk.atomic import FILE_MODE, FOLDER_MODE, Disk
 from oxtail.store.files import mail_checks
 from oxtail.store.files.findings import (
+    LOCK_FOLDERS,
     NOTE,
     TEMPORARY_NAME,
     WRONG,
@@ -86,6 +87,8 @@ def _folders(disk: Disk) -> Iterator[Finding]:
     yield from _folder(home)
     private = _is_private(home)
     for name in names_in(disk, home)[0]:
+        if name.endswith(LOCK_FOLDERS):
+            continue  # a Python peer's has mode 0500, and nothing is ever put into one
         path = os.path.join(home, name)
         for finding in _folder(path) if is_folder(path) else ():
             # Npm peers make some folders with the user's default mode; below a private folder

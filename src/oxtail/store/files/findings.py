@@ -29,6 +29,10 @@ TEMPORARY_NAME: Final = re.compile(r"\.tmp\.([0-9]+)\.[0-9a-f]+$|\.([0-9]+)\.tmp
 """The name of a temporary file of any peer, with its writer's process."""
 
 
+LOCK_FOLDERS: Final = (".lock", ".lock.steal", ".lock.spare")
+"""How the names of the folders of a lock end, beside the file that it protects."""
+
+
 class Finding(Value):
     """One thing that was noticed.
 

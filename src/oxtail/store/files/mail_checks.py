@@ -103,7 +103,7 @@ def _registry(disk: Disk, probes: Probes, now: float) -> tuple[_Owners, list[Fin
 
 
 def _locks(disk: Disk, probes: Probes, now: float) -> Iterator[Finding]:
-    for folder in (disk.layout.mailboxes, disk.layout.received):
+    for folder in (disk.layout.home, disk.layout.mailboxes, disk.layout.received):
         for name in names_in(disk, folder)[0]:
             path = os.path.join(folder, name)
             age = _age(path, now)
