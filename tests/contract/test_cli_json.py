@@ -196,6 +196,9 @@ def test_work_between_sessions(command: Command) -> None:
         ],
     )
     work = handed["reassigned_message_id"]
+    standing = command.result("status", sent["message_id"])["work"]
+    assert list(standing) == ["state", "owed_by", "message_id", "deadline", "overdue"]
+    assert (standing["owed_by"], standing["message_id"]) == (other, work)
     done = command.result("complete", "--as", other, work, "42")
     assert has(
         done,

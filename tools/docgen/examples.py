@@ -151,5 +151,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         reassigned_to=_OTHER,
         reassigned_message_id=reassigned_id(_MAIL),
     ).as_dict(),
-    "message_status": StatusResult(_MAIL, "in_context", _PROOFS).as_dict(),
+    "message_status": StatusResult(
+        _MAIL, "in_context", _PROOFS, work=_WORK._replace(session_id=_PEER)
+    ).as_dict(),
 }

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from oxtail.core.entry import State
     from oxtail.core.envelope import Envelope
     from oxtail.core.evidence import Proof
+    from oxtail.core.work import Owed
 
 _SCHEMA: dict[str, Any] = {"schema_version": 1}
 
@@ -222,6 +223,8 @@ class StatusResult(Value):
             of no interest any more.
         note: A remark.
         timed_out: Whether a wait for a stage ended without it; None where nobody waited.
+        work: Where it stands as work, in the ledger of whoever owes it now; None of other mail.
+        overdue: Whether that work should have ended by now.
     """
 
     message_id: str
@@ -230,14 +233,29 @@ class StatusResult(Value):
     waiting: bool | None = None
     note: str | None = None
     timed_out: bool | None = None
+    work: Owed | None = None
+    overdue: bool = False
 
     def receipt(self) -> dict[str, Any]:
         """Return the members that apply, without those that name the message."""
         return {
             "status": self.status,
             "evidence": [proof.as_dict() for proof in self.proofs],
-            **_given(waiting=self.waiting, note=self.note, timed_out=self.timed_out),
+            **_given(
+                work=self._work(), waiting=self.waiting, note=self.note, timed_out=self.timed_out
+            ),
         }
+
+    def _work(self) -> dict[str, Any] | None:
+        if self.work is None:
+            return None
+        message = self.work.message
+        members: dict[str, Any] = {"state": self.work.state.value, "owed_by": self.work.session_id}
+        if message.id != self.message_id:
+            members["message_id"] = message.id
+        if message.deadline is not None and not self.work.has_ended:
+            members.update(deadline=message.deadline, overdue=self.overdue)
+        return members
 
     def as_dict(self) -> dict[str, Any]:
         """Return the members that apply."""

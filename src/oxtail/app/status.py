@@ -19,7 +19,15 @@ from oxtail.core.evidence import (
     has_reached,
     is_over,
 )
-from oxtail.core.names import held_box, is_message_id, pid_box, relay_box, session_box
+from oxtail.core.names import (
+    held_box,
+    is_message_id,
+    pid_box,
+    reassigned_id,
+    reassignment_note_id,
+    relay_box,
+    session_box,
+)
 from oxtail.errors import BadArgument, StoreError
 
 if TYPE_CHECKING:
@@ -29,9 +37,13 @@ if TYPE_CHECKING:
     from oxtail.app.context import Context
     from oxtail.app.results import SendResult
     from oxtail.core.mail import Sent
+    from oxtail.core.work import Owed
 
 LOOK_SECONDS: Final = 1.0
 """Longest time between two looks of whoever waits; readers of other kinds do not ring."""
+
+HANDS_MAX: Final = 64
+"""How often work may be handed on and still be followed."""
 
 _NO_RECORD: Final = "no record of this message: not sent from here, or older than seven days"
 _GONE: Final = "it has left the box without a receipt: a reader that writes none took it"
@@ -49,21 +61,55 @@ def message_status(ctx: Context, message_id: str) -> StatusResult:
     if not is_message_id(message_id):
         raise BadArgument("message_id", "must be 16 lower-case hex digits")
     sent = ctx.store.sent(message_id)
-    proofs = tuple(sorted(_proofs(ctx, message_id, sent), key=lambda p: STAGES[p.stage].rank))
+    owed = _received(ctx, sent)
+    proofs, waiting = _known(ctx, message_id, sent, owed)
+    if waiting is False:
+        # A reader may have taken and acknowledged it between the two looks.
+        proofs, waiting = _known(ctx, message_id, sent, owed)
     stage = furthest(proofs)
     if stage is None:
         return StatusResult(message_id, UNKNOWN, note=_NO_RECORD)
-    waiting = None
-    is_carried = any(proof.stage is Stage.CARRIED for proof in proofs)
-    if sent is not None and stage in (Stage.STORED, Stage.OFFERED) and not is_carried:
-        waiting = ctx.store.is_waiting(_boxes(ctx, sent), message_id)
+    work = owed if owed is not None and owed.is_work else None
     return StatusResult(
         message_id,
         stage.value,
         proofs,
         waiting=waiting,
         note=_GONE if waiting is False else None,
+        work=work,
+        overdue=work is not None and work.is_overdue(ctx.clock.now()),
     )
+
+
+def _received(ctx: Context, sent: Sent | None) -> Owed | None:
+    """Return the message as it stands in its receiver's ledger, or of whoever owes the work now."""
+    if sent is None or not sent.target_session_id:
+        return None
+    owed = ctx.work.find(all_ids(ctx, sent.target_session_id), sent.message_id)
+    for _ in range(HANDS_MAX):
+        if owed is None or not owed.to:
+            break
+        following = ctx.work.find(all_ids(ctx, owed.to), reassigned_id(owed.message.id))
+        if following is None:
+            break
+        owed = following
+    return owed
+
+
+def _known(
+    ctx: Context, message_id: str, sent: Sent | None, owed: Owed | None
+) -> tuple[tuple[Proof, ...], bool | None]:
+    """Return all proofs in the order of the stages, and whether the message still waits.
+
+    That is None where it is of no interest any more: something later is proved, or another host
+    has it.
+    """
+    found = _proofs(ctx, message_id, sent, owed)
+    proofs = tuple(sorted(found, key=lambda proof: STAGES[proof.stage].rank))
+    is_carried = any(proof.stage is Stage.CARRIED for proof in proofs)
+    if sent is None or furthest(proofs) not in (Stage.STORED, Stage.OFFERED) or is_carried:
+        return proofs, None
+    return proofs, ctx.store.is_waiting(_boxes(ctx, sent), message_id)
 
 
 def _boxes(ctx: Context, sent: Sent) -> list[str]:
@@ -78,7 +124,7 @@ def _boxes(ctx: Context, sent: Sent) -> list[str]:
     return boxes
 
 
-def _proofs(ctx: Context, message_id: str, sent: Sent | None) -> Iterator[Proof]:
+def _proofs(ctx: Context, message_id: str, sent: Sent | None, owed: Owed | None) -> Iterator[Proof]:
     if sent is not None:
         where = (
             ("target_session_id", sent.target_session_id),
@@ -102,7 +148,7 @@ def _proofs(ctx: Context, message_id: str, sent: Sent | None) -> Iterator[Proof]
     if sent is not None and sent.target_session_id:
         yield from _ends(ctx, message_id, sent.target_session_id)
         if sent.from_session_id:
-            yield from _answer(ctx, message_id, sent.from_session_id, sent.target_session_id)
+            yield from _answer(ctx, sent, sent.from_session_id, owed)
 
 
 def _ends(ctx: Context, message_id: str, receiver: str) -> Iterator[Proof]:
@@ -112,18 +158,24 @@ def _ends(ctx: Context, message_id: str, receiver: str) -> Iterator[Proof]:
         yield Proof(Stage.HELD, None)
 
 
-def _answer(ctx: Context, message_id: str, sender: str, receiver: str) -> Iterator[Proof]:
-    """Yield the proof that the receiver, under any of its ids, has answered its sender."""
-    receivers = all_ids(ctx, receiver)
-    request_id = next(
-        (m.request_id for m in (ctx.store.lookup(each, message_id) for each in receivers) if m),
-        None,
-    )
+def _answer(ctx: Context, sent: Sent, sender: str, owed: Owed | None) -> Iterator[Proof]:
+    """Yield the proof that the receiver, or who owes the work now, has answered its sender.
+
+    All of them count under any of their ids.  The note that work was handed on answers nothing.
+    """
+    assert sent.target_session_id
+    writers = set(all_ids(ctx, sent.target_session_id))
+    names = {sent.message_id: reassignment_note_id(sent.message_id)}
+    if owed is not None:
+        writers.update(all_ids(ctx, owed.session_id))
+        names[owed.message.id] = reassignment_note_id(owed.message.id)
+    request_id = owed.message.request_id if owed is not None else None
     for each in all_ids(ctx, sender):
-        for reply in ctx.store.replies(each, message_id, request_id):
-            if reply.from_session_id in receivers:
-                yield Proof(Stage.ANSWERED, reply.enqueued_at, (("message_id", reply.id),))
-                return
+        for name in names:
+            for reply in ctx.store.replies(each, name, request_id):
+                if reply.from_session_id in writers and reply.id not in names.values():
+                    yield Proof(Stage.ANSWERED, reply.enqueued_at, (("message_id", reply.id),))
+                    return
 
 
 def stage_named(word: str, field: str = "wait") -> Stage:

@@ -72,6 +72,8 @@ def standing_of(record: Record) -> list[str]:
         facts.append("answer")
     if record.outcome or message.action_required:
         facts.append(f"work: {record.outcome or 'open'}")
+        if message.deadline is not None and not record.outcome:
+            facts.append(f"due {timestamp(message.deadline)}")
     return facts
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from oxtail.app.results import StatusResult
     from oxtail.cli.parser import Options
     from oxtail.core.evidence import Proof
+    from oxtail.core.work import Owed
 
 NAME_COLUMNS = max(len(stage.value) for stage in Stage)
 TIME_COLUMNS = len(timestamp(0))
@@ -40,16 +41,31 @@ def _said(proof: Proof) -> str:
 
 
 def evidence_lines(status: StatusResult) -> list[str]:
-    """Return one line for each proof, with its time, and one for a remark."""
+    """Return one line for each proof, with its time, then where it stands as work, and a remark."""
     lines = []
     for proof in status.proofs:
         when = "-" if proof.at is None else timestamp(proof.at)
         name = proof.stage.value
         row = f"  {name:<{NAME_COLUMNS}}  {when:<{TIME_COLUMNS}}  {_said(proof)}"
         lines.append(one_line(row).rstrip())
+    if status.work:
+        lines.append(f"  {one_line(_standing(status.work, status))}")
     if status.note:
         lines.append(f"  {one_line(status.note)}")
     return lines
+
+
+def _standing(work: Owed, status: StatusResult) -> str:
+    """Return where the message stands as work, and who owes it."""
+    facts = [f"work {work.state.value}", f"owed by {work.session_id}"]
+    if work.has_ended:
+        facts[1] = f"by {work.session_id}"
+    elif work.message.deadline is not None:
+        due = "OVERDUE since" if status.overdue else "due"
+        facts.append(f"{due} {timestamp(work.message.deadline)}")
+    if work.message.id != status.message_id:
+        facts.append(f"there it is {work.message.id}")
+    return ", ".join(facts)
 
 
 def text_of(status: StatusResult) -> str:

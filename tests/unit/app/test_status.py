@@ -6,14 +6,16 @@ import threading
 
 import pytest
 
+from helpers.delegating import delegate
 from helpers.fakes import ALICE, BOB, CAROL, World
 from helpers.waiting import until
 from oxtail.app.ask import NeverCancelled
 from oxtail.app.read import read
 from oxtail.app.send import compose, deliver, reply, send
 from oxtail.app.status import message_status, stage_named, wait_for, with_receipt
+from oxtail.app.work import complete, reassign
 from oxtail.core.evidence import InContext, Offered, Stage
-from oxtail.core.names import held_box
+from oxtail.core.names import held_box, reassigned_id
 from oxtail.errors import BadArgument, StoreError
 
 
@@ -107,6 +109,68 @@ def test_a_message_that_waits_says_so_and_one_that_has_gone_without_a_receipt_to
     gone = message_status(alice, sent)
     assert (gone.status, gone.waiting) == ("stored", False)
     assert "without a receipt" in gone.note
+
+
+def test_mail_that_is_shown_while_one_looks_is_not_said_to_have_gone(
+    world, alice, bob, monkeypatch
+):
+    sent = send(alice, BOB, "hello").message_id
+    real = world.store.is_waiting
+
+    def is_waiting(boxes, message_id):
+        if message_id == sent and bob.session.boxes()[0] in boxes:
+            show(bob)
+        return real(boxes, message_id)
+
+    monkeypatch.setattr(world.store, "is_waiting", is_waiting)
+
+    status = message_status(alice, sent)
+
+    assert (status.status, status.waiting, status.note) == ("shown", None, None)
+
+
+def test_the_status_of_work_says_whether_it_is_open_and_overdue(world, alice, bob):
+    due = int(world.clock.now()) + 60
+    sent = delegate(alice, deadline=due).message_id
+    assert message_status(alice, sent).as_dict()["work"] == {
+        "state": "open",
+        "owed_by": BOB,
+        "deadline": due,
+        "overdue": False,
+    }
+
+    world.clock.advance(61)
+    assert message_status(alice, sent).as_dict()["work"]["overdue"]
+
+    complete(bob, sent, "late, but done")
+    assert message_status(alice, sent).as_dict()["work"] == {"state": "done", "owed_by": BOB}
+
+
+def test_ordinary_mail_has_no_work_in_its_status(alice, bob):
+    assert "work" not in message_status(alice, send(alice, BOB, "x").message_id).as_dict()
+
+
+def test_the_status_of_work_follows_it_to_whoever_owes_it_and_no_notice_is_an_answer(
+    world, alice, bob
+):
+    carol = world.context(CAROL, pid=3)
+    sent = delegate(alice).message_id
+
+    reassign(bob, sent, CAROL, "no time")
+
+    handed_on = message_status(alice, sent)
+    assert handed_on.status == "stored"
+    assert handed_on.as_dict()["work"] == {
+        "state": "open",
+        "owed_by": CAROL,
+        "message_id": reassigned_id(sent),
+    }
+
+    result = complete(carol, reassigned_id(sent), "done").completion_id
+    ended = message_status(alice, sent)
+    assert ended.status == "answered"
+    assert ended.proofs[-1].facts == (("message_id", result),)
+    assert ended.as_dict()["work"]["state"] == "done"
 
 
 def test_what_has_no_record_is_unknown(world, alice):

@@ -57,6 +57,9 @@ def test_what_kind_of_message_it_is_stands_in_its_head_line() -> None:
     work = record(request_id="r", reply_to="q", action_required=True)
 
     assert " | question | answer | work: open | from " in text_of(work, SCOPE)
+    due = record(action_required=True, extra=(("deadline", 1_800_000_060),))
+    assert " | work: open | due 2027-01-15T08:01:00.000Z | from " in text_of(due, SCOPE)
+    assert " | due " not in text_of(due._replace(outcome="done"), SCOPE)
     assert " | work: declined | " in text_of(record()._replace(outcome="declined"), SCOPE)
 
 

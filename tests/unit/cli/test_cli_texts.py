@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from oxtail.app.results import (
@@ -17,8 +19,20 @@ from oxtail.cli import ask, inbox, peers, read, send, status
 from oxtail.core.entry import State
 from oxtail.core.envelope import Envelope
 from oxtail.core.evidence import Proof, Stage
+from oxtail.core.work import Owed
+from oxtail.core.work import State as Standing
 
 ID = "0f3c9a1be2d47758"
+
+
+def owed(deadline: int | None = None, **members: Any) -> Owed:
+    """Return work of bob, open unless *members* say otherwise."""
+    extra = () if deadline is None else (("deadline", deadline),)
+    made = Owed("bob", Envelope(ID, "", 0, action_required=True, extra=extra), True, Standing.OPEN)
+    return made._replace(**members)
+
+
+HANDED_ON = owed(session_id="carol\nx", message=Envelope("b" * 16, "", 0))
 
 
 def test_a_send_says_stored_and_never_delivered() -> None:
@@ -125,6 +139,24 @@ def test_a_status_lists_each_proof_with_its_time(proof: Proof, said: str) -> Non
     result = StatusResult(ID, proof.stage.value, (proof,))
 
     assert status.text_of(result).splitlines() == [f"{ID} {proof.stage.value}", f"  {said}"]
+
+
+@pytest.mark.parametrize(
+    ("work", "overdue", "said"),
+    [
+        (owed(), False, "work open, owed by bob"),
+        (owed(7), False, "work open, owed by bob, due 1970-01-01T00:00:07.000Z"),
+        (owed(7), True, "work open, owed by bob, OVERDUE since 1970-01-01T00:00:07.000Z"),
+        (owed(7, state=Standing.DONE), False, "work done, by bob"),
+        (HANDED_ON, False, f"work open, owed by carol\\nx, there it is {'b' * 16}"),
+    ],
+)
+def test_a_status_of_work_says_who_owes_it_and_until_when(
+    work: Owed, overdue: bool, said: str
+) -> None:
+    result = StatusResult(ID, "shown", work=work, overdue=overdue)
+
+    assert status.text_of(result).splitlines() == [f"{ID} shown", f"  {said}"]
 
 
 def test_a_status_without_a_proof_says_why() -> None:
