@@ -278,9 +278,15 @@ class ChangedMeanwhile(FileTrouble):
 
 
 class MalformedFile(FileTrouble):
-    """A client's configuration file is not what its format promises."""
+    """A configuration file is not what its format promises."""
 
     code = "malformed-file"
+
+
+class BadFleet(ConfigError):
+    """The description of a fleet breaks its rules."""
+
+    code = "bad-fleet"
 
 
 class NotEditable(FileTrouble):

@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from oxtail.core.json_edit import Editor
 from oxtail.setup import hooks
 from oxtail.setup.hook_groups import containers, drop_empty, merge
-from oxtail.setup.json_edit import Editor
 from oxtail.setup.world import CLAUDE
 
 WANTED = hooks.wanted(CLAUDE, "/home/me/.oxtail/hooks/oxtail-hook.sh")

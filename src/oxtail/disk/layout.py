@@ -358,6 +358,11 @@ class Layout(Value):
         """Path of what is known of one project, or of all of them."""
         return join(self.acknowledgements, f"{'all' if root is None else hash32(root)}.json")
 
+    @property
+    def fleet(self) -> str:
+        """Path of the fleet of projects that describe none."""
+        return join(self.home, "fleet.json")
+
     def notices(self) -> str:
         """Path of the lines for the human; only Python peers use it."""
         return join(self.home, "notices.jsonl")

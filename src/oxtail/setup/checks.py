@@ -28,7 +28,7 @@ from oxtail.store.files.findings import NOTE, WRONG, Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from oxtail.setup.json_edit import Editor
+    from oxtail.core.json_edit import Editor
 
 START_SECONDS: Final = 10.0
 """How long our command may take to say its version; it takes a twentieth of a second."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from oxtail.setup.ownership import Owner, owner_of_hook
 
 if TYPE_CHECKING:
-    from oxtail.setup.json_edit import Editor
+    from oxtail.core.json_edit import Editor
 
 Groups = Sequence[Mapping[str, Any]]
 Wanted = Mapping[str, Groups]

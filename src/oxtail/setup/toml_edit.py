@@ -14,8 +14,8 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from oxtail.core.json_text import decode
 from oxtail.errors import MalformedFile, NotEditable
-from oxtail.setup.json_text import decode
 
 Keys = Sequence[str]
 

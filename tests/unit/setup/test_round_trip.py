@@ -20,8 +20,8 @@ from helpers.clients_home import (
 )
 from oxtail.cli.main import main
 from oxtail.cli.setup import world_here
+from oxtail.core.json_text import parse
 from oxtail.setup import hooks
-from oxtail.setup.json_text import parse
 from oxtail.setup.ownership import Owner, owner_of_hook
 from oxtail.setup.world import CLAUDE, CODEX
 

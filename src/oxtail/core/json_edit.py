@@ -13,9 +13,9 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
+from oxtail.core.json_text import Node, Text, parse
 from oxtail.core.value import Value
 from oxtail.errors import MalformedFile
-from oxtail.setup.json_text import Node, Text, parse
 
 Path = Sequence[str | int]
 """Names and indexes from the root to a value."""
@@ -61,7 +61,9 @@ class Editor:
         text: What it is now.
     """
 
-    def __init__(self, text: str, path: str, *, comments: bool = False) -> None:
+    def __init__(
+        self, text: str, path: str, *, comments: bool = False, commas: bool = False
+    ) -> None:
         """Begin with *text* of the file *path*; a blank text counts as an empty object.
 
         Raises:
@@ -69,13 +71,19 @@ class Editor:
         """
         self.path = path
         self._comments = comments
+        self._commas = commas
         if not text.strip("\ufeff \t\r\n"):
             text = "{}" + ("\n" if not text or text.endswith("\n") else "")
         self.style = style_of(text)
-        self._set(text)
+        self.set_text(text)
 
-    def _set(self, text: str) -> None:
-        self._parsed: Text = parse(text, self.path, comments=self._comments)
+    def set_text(self, text: str) -> None:
+        """Go on with *text*.
+
+        Raises:
+            MalformedFile: it is no JSON object.
+        """
+        self._parsed: Text = parse(text, self.path, comments=self._comments, commas=self._commas)
         self.text = text
 
     @property
@@ -123,7 +131,7 @@ class Editor:
         if node is not None:
             if node.value != value or type(node.value) is not type(value):
                 laid = _laid_out(value, self.style, self._margin(node.start))
-                self._set(self.text[: node.start] + laid + self.text[node.end :])
+                self.set_text(self.text[: node.start] + laid + self.text[node.end :])
             return
         depth = len(path) - 1
         while depth and self.find(path[:depth]) is None:
@@ -182,13 +190,14 @@ class Editor:
         head, between, tail = self.text[:at], self.text[at : container.end - 1], ""
         if entries:
             last = container.members[-1].node.end if container.members else container.items[-1].end
-            head = self.text[:last] + "," + self.text[last:at]
+            if self._comma(last, container.end) is None:
+                head = self.text[:last] + "," + self.text[last:at]
         if style.step is None:
             laid = (" " if entries else "") + laid
         else:
             laid = style.newline + inner + laid
             tail = "" if "\n" in between else style.newline + outer
-        self._set(head + laid + tail + between + self.text[container.end - 1 :])
+        self.set_text(head + laid + tail + between + self.text[container.end - 1 :])
 
     def _cut(self, container: Node, spans: list[tuple[int, int]], place: int) -> None:
         start, end = spans[place]
@@ -196,32 +205,43 @@ class Editor:
         if place + 1 < len(spans):
             # The blanks before the next entry go along; those before this one stay for it.
             following = spans[place + 1][0]
-            comma = self._comma(end)
+            comma = self._comma_after(end)
             kept = text[comma + 1 : following]
             if kept.strip(" \t\r\n"):  # a comment that is not ours
-                self._set(text[:start] + kept.lstrip(" \t\r\n") + text[following:])
+                self.set_text(text[:start] + kept.lstrip(" \t\r\n") + text[following:])
             else:
-                self._set(text[:start] + text[following:])
+                self.set_text(text[:start] + text[following:])
             return
         if place == 0:
             left = text[container.start + 1 : start].rstrip(" \t\r\n")
+            comma_at = self._comma(end, container.end)
             right = text[end : container.end - 1]
+            if comma_at is not None:
+                right = text[end:comma_at] + text[comma_at + 1 : container.end - 1]
             if not left and not right.strip(" \t\r\n"):
                 right = ""
-            self._set(text[: container.start + 1] + left + right + text[container.end - 1 :])
+            self.set_text(text[: container.start + 1] + left + right + text[container.end - 1 :])
             return
         previous = spans[place - 1][1]
-        comma = self._comma(previous)
+        comma = self._comma_after(previous)
         between = text[comma + 1 : start].rstrip(" \t\r\n")
-        self._set(text[:previous] + text[previous:comma] + between + text[end:])
+        self.set_text(text[:previous] + text[previous:comma] + between + text[end:])
 
-    def _comma(self, at: int) -> int:
-        """Return the place of the comma after the entry that ends at *at*, past comments."""
-        while self.text[at] != ",":
+    def _comma_after(self, at: int) -> int:
+        comma = self._comma(at, len(self.text))
+        assert comma is not None
+        return comma
+
+    def _comma(self, at: int, end: int) -> int | None:
+        """Return the place of the comma after the entry that ends at *at*, past comments.
+
+        None if nothing but blanks and comments comes before *end*, where its container ends.
+        """
+        while at < end and self.text[at] != ",":
             if self.text.startswith("//", at):
                 at = self.text.index("\n", at)
             elif self.text.startswith("/*", at):
                 at = self.text.index("*/", at) + 2
             else:
                 at += 1
-        return at
+        return at if at < end else None

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from oxtail.core.json_edit import Editor
+from oxtail.core.json_text import DEPTH_MAX, decode, parse
 from oxtail.errors import MalformedFile
-from oxtail.setup.json_edit import Editor
-from oxtail.setup.json_text import DEPTH_MAX, decode, parse
 
 TEXTS = {
     "spread": '{\n  "a": 1,\n  "b": {\n    "c": [1, 2]\n  }\n}\n',

@@ -1,7 +1,7 @@
 """JSON with the place of each value, so that an edit can leave every other byte as it is.
 
-Strict: what RFC 8259 forbids is refused with its line.  Comments are the one exception, and the
-caller says whether it wants it.
+Strict: what RFC 8259 forbids is refused with its line.  Comments and a comma after the last entry
+are the two exceptions, and the caller says whether it wants them.
 """
 
 from __future__ import annotations
@@ -66,10 +66,11 @@ class Text(Value):
 
 
 class _Reader:
-    def __init__(self, text: str, path: str, comments: bool) -> None:
+    def __init__(self, text: str, path: str, comments: bool, commas: bool) -> None:
         self.text = text
         self.path = path
         self.allows = comments
+        self.commas = commas
         self.seen = False
 
     def refuse(self, at: int, problem: str) -> NoReturn:
@@ -120,6 +121,8 @@ class _Reader:
                 if not self.text.startswith(",", at):
                     self.refuse(at, "a comma or } is missing here")
                 at = self.blank(at + 1)
+                if self.commas and self.text.startswith("}", at):
+                    break
             if not self.text.startswith('"', at):
                 self.refuse(at, "a name in double quotes is missing here")
             name = self.string(at)
@@ -143,24 +146,27 @@ class _Reader:
                 if not self.text.startswith(",", at):
                     self.refuse(at, "a comma or ] is missing here")
                 at = self.blank(at + 1)
+                if self.commas and self.text.startswith("]", at):
+                    break
             node = self.value(at, depth + 1)
             items.append(node)
             at = self.blank(node.end)
         return Node("array", start, at + 1, [item.value for item in items], items=tuple(items))
 
 
-def parse(text: str, path: str, *, comments: bool = False) -> Text:
+def parse(text: str, path: str, *, comments: bool = False, commas: bool = False) -> Text:
     """Return *text* with the place of each value; its root is an object.
 
     Args:
         text: The content; a byte order mark at its start is skipped.
         path: The file, for the message.
         comments: Whether ``//`` and ``/* */`` are let through.
+        commas: Whether a comma after the last entry is let through.
 
     Raises:
         MalformedFile: it is no JSON object; the message names the line.
     """
-    reader = _Reader(text, path, comments)
+    reader = _Reader(text, path, comments, commas)
     at = reader.blank(1 if text.startswith("\ufeff") else 0)
     root = reader.value(at, 0)
     end = reader.blank(root.end)
