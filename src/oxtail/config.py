@@ -116,6 +116,14 @@ NUMBERS: Final[Mapping[str, Number]] = {
     "fleet_caption_s": Number(
         "OXTAIL_OXPIT_CAPTION_STALE_S", 120, "how much older than the work a purpose may be, s"
     ),
+    "operator_wake_throttle_ms": Number(
+        "OXTAIL_OPERATOR_WAKE_THROTTLE_MS",
+        5_000,
+        "least time between wakes of a session by operators, ms",
+    ),
+    "attach_max_bytes": Number(
+        "OXTAIL_ATTACH_MAX_BYTES", 26_214_400, "largest file that can be attached, bytes"
+    ),
     "max_hops": Number(
         "OXTAIL_MAX_HOPS", 40, "messages that one may follow from; 0: no limit", least=0
     ),
@@ -195,6 +203,8 @@ class Settings(Value):
     fleet_active_s: int = NUMBERS["fleet_active_s"].default
     fleet_stall_s: int = NUMBERS["fleet_stall_s"].default
     fleet_caption_s: int = NUMBERS["fleet_caption_s"].default
+    operator_wake_throttle_ms: int = NUMBERS["operator_wake_throttle_ms"].default
+    attach_max_bytes: int = NUMBERS["attach_max_bytes"].default
     max_hops: int = NUMBERS["max_hops"].default
     pair_per_minute: int = NUMBERS["pair_per_minute"].default
     session_per_minute: int = NUMBERS["session_per_minute"].default

@@ -100,6 +100,30 @@ class MailboxFull(TargetError):
     code = "mailbox-full"
 
 
+class AgentGone(TargetError):
+    """The agent has left the registry since it was looked at; nothing was done."""
+
+    code = "agent-gone"
+
+
+class AgentDead(TargetError):
+    """The process of the agent has ended; nothing was done."""
+
+    code = "agent-dead"
+
+
+class AgentReplaced(TargetError):
+    """Another process has the process id of the agent; nothing was done."""
+
+    code = "agent-replaced"
+
+
+class TooManyReceivers(TargetError):
+    """A broadcast would go to more agents than it may; --cap N allows for N."""
+
+    code = "too-many-receivers"
+
+
 class SessionUnreadable(TargetError):
     """The session is there, and neither its transcript nor its pane can be read."""
 
@@ -347,6 +371,13 @@ class FileExists(UsageError):
     """A file is there already and would be replaced."""
 
     code = "file-exists"
+    exit_status = 1
+
+
+class AttachmentRefused(UsageError):
+    """A file cannot be attached, so nothing was sent."""
+
+    code = "attachment-refused"
     exit_status = 1
 
 

@@ -262,6 +262,7 @@ def open_context(settings: Settings, *, role: str, announced: bool | None = None
             dedupe_ttl_ms=settings.autowake_dedupe_ttl_ms,
             min_interval_ms=settings.autowake_min_interval_ms,
             waiters_interval_ms=settings.waiter_heal_throttle_ms,
+            operator_interval_ms=settings.operator_wake_throttle_ms,
             trace=trace,
         ),
         waker=DoorWaker(

@@ -719,3 +719,62 @@ def test_a_fleet_that_runs_is_the_same_for_programs_and_for_people(
 def test_what_is_about_the_fleet_does_not_go_with_a_message(command: Command) -> None:
     for flag in ("--check", "--log", "--all"):
         assert command.error("status", "0f3c9a1be2d47758", flag, status=2)["code"] == "usage-error"
+
+
+def test_what_an_operator_says(command: Command, project: Path) -> None:
+    (project / "notes.txt").write_text("read me")
+    with python_peer("receiver", PEER), python_peer("other", OTHER):
+        told = command.result("message", "receiver", "--attach", "notes.txt", "look", "here")
+        nudged = command.result("message", PEER[:8], "--nudge", "--no-wake")
+        preview = command.result("message", "--broadcast", "stop", status=1)
+        all_told = command.result("message", "--broadcast", "--yes", "stop")
+
+    members = [
+        "schema_version", "ok", "message_id", "target_session_id", "target_server_pid",
+        "wake_status",
+    ]  # fmt: skip
+    assert list(told) == [*members, "attachments"]
+    assert (told["target_session_id"], told["wake_status"]) == (PEER, "skipped_no_target")
+    (attached,) = told["attachments"]
+    assert list(attached) == ["path", "name", "size"]
+    assert (attached["name"], attached["size"]) == ("notes.txt", 7)
+    assert Path(attached["path"]).read_text() == "read me"
+    assert list(nudged) == members
+    assert nudged["wake_status"] == "off"
+    assert list(preview) == ["schema_version", "ok", "preview", "receivers"]
+    assert (preview["ok"], preview["preview"]) == (False, True)
+    assert {each["agent"] for each in preview["receivers"]} == {PEER, OTHER}
+    assert [list(each) for each in preview["receivers"]] == [["agent", "label"]] * 2
+    assert list(all_told) == ["schema_version", "ok", "results"]
+    for row in all_told["results"]:
+        assert list(row) == ["agent", "label", *members[1:]]
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "code"),
+    [
+        (["nobody", "hello"], 3, "target-not-found"),
+        (["nobody"], 2, "usage-error"),
+        ([], 2, "usage-error"),
+        (["nobody", "hello", "--nudg"], 2, "usage-error"),
+        (["--nudge", "nobody", "hello"], 2, "usage-error"),
+        (["nobody", "hello", "--yes"], 2, "usage-error"),
+        (["--broadcast", "--attach", "x", "hello"], 2, "usage-error"),
+        (["--broadcast", "--cap", "lots", "hello"], 2, "usage-error"),
+        (["--broadcast", "hello"], 3, "target-not-found"),
+        (["", "hello"], 2, "bad-argument"),
+    ],
+)
+def test_errors_of_an_operator(command: Command, words: list[str], status: int, code: str) -> None:
+    assert command.error("message", *words, status=status)["code"] == code
+
+
+def test_a_message_that_an_operator_cannot_send(command: Command) -> None:
+    with python_peer("receiver", PEER):
+        for words, status, code in (
+            (["x" * 8193], 2, "bad-argument"),
+            ([" "], 2, "bad-argument"),
+            (["--attach", "missing", "see"], 1, "attachment-refused"),
+            (["--attach", ".", "see"], 1, "attachment-refused"),
+        ):
+            assert command.error("message", "receiver", *words, status=status)["code"] == code

@@ -154,6 +154,8 @@ class FakeWakeRecords:
         self.waiters_refused: set[str] = set()
         self.wishes: list[tuple[str, str, str | None]] = []
         self.reminded: set[tuple[str, int]] = set()
+        self.operator_wakes: list[str] = []
+        self.operator_refused: set[str] = set()
 
     def claim_reply_wake(self, session_id: str, reply_to: str) -> str | None:
         if self.refusal is None:
@@ -176,6 +178,12 @@ class FakeWakeRecords:
         is_first = (message_id, deadline) not in self.reminded
         self.reminded.add((message_id, deadline))
         return is_first
+
+    def is_operator_too_soon(self, session_id: str) -> bool:
+        return session_id in self.operator_refused
+
+    def stamp_operator(self, session_id: str) -> None:
+        self.operator_wakes.append(session_id)
 
 
 class FakeWaker:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from oxtail.config import Settings
     from oxtail.ports import (
         Acknowledged,
+        Attachments,
         Clock,
         Evidence,
         History,
@@ -70,4 +71,5 @@ class Context(Value):
     lookout: Lookout
     acknowledged: Acknowledged
     hosts: Hosts
+    attachments: Attachments
     doors: tuple[OwnDoor, ...] = ()

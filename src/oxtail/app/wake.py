@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Final
 from oxtail.app.results import WakeReport
 from oxtail.core.entry import Entry, Known
 from oxtail.core.presence import Presence, classify, is_fresh_idle
-from oxtail.core.wake import LEFT_TO_RECEIVER, Facts, Verdict, decide, decide_ask, intent_survives
+from oxtail.core.wake import (
+    LEFT_TO_RECEIVER,
+    OFF,
+    THROTTLED,
+    Facts,
+    Verdict,
+    decide,
+    decide_ask,
+    intent_survives,
+)
 
 if TYPE_CHECKING:
     from oxtail.app.context import Context
@@ -94,7 +103,9 @@ def _trace_outcome(ctx: Context, peer: Peer, status: str | None, via: str) -> No
         )
 
 
-def _leave_wish(ctx: Context, peer: Peer, message_id: str | None, status: str | None) -> None:
+def _leave_wish(
+    ctx: Context, peer: Peer, message_id: str | None, status: str | None, sender: str | None
+) -> None:
     """Leave the rest to the receiver's own server, where that one looks at such wishes.
 
     A Python peer's server watches its box and needs none; only such a peer tells its start token.
@@ -102,7 +113,7 @@ def _leave_wish(ctx: Context, peer: Peer, message_id: str | None, status: str | 
     if not (isinstance(peer, Entry) and peer.session_id and message_id):
         return
     if peer.start_token is None and intent_survives(status):
-        ctx.wake_records.wish(peer.session_id, message_id, ctx.session.id)
+        ctx.wake_records.wish(peer.session_id, message_id, sender)
 
 
 def _note_offer(ctx: Context, message_id: str | None, status: str | None) -> None:
@@ -129,7 +140,7 @@ def wake_after_send(
     try:
         report = _report(ctx, peer, wake, reply_to)
         _note_offer(ctx, message_id, report.status)
-        _leave_wish(ctx, peer, message_id, report.status)
+        _leave_wish(ctx, peer, message_id, report.status, ctx.session.id)
     except Exception:  # noqa: BLE001 - see the docstring; the stack goes to the trace
         ctx.trace("wake_failed", target_session_id=peer.session_id, stack=_stack())
         return WakeReport()
@@ -154,6 +165,41 @@ def wake_for_ask(ctx: Context, peer: Peer) -> str:
         status = None
     _trace_outcome(ctx, peer, status, "ask_peer")
     return status or "skipped_no_target"
+
+
+def wake_for_operator(ctx: Context, peer: Entry, message_id: str, *, wanted: bool) -> str:
+    """Wake *peer* for a message of a person, unless it is busy or was woken so a moment ago.
+
+    What is typed is the line that every wake types, never the message: the message comes framed.
+
+    Returns:
+        The wake status; ``off`` where no wake was *wanted*.  Never raises.
+    """
+    if not wanted:
+        return OFF
+    try:
+        status = _operator_status(ctx, peer)
+        _note_offer(ctx, message_id, status)
+        _leave_wish(ctx, peer, message_id, status, None)
+    except Exception:  # noqa: BLE001 - the message is committed; see wake_after_send
+        ctx.trace("wake_failed", target_session_id=peer.session_id, stack=_stack())
+        return "skipped_no_target"
+    _trace_outcome(ctx, peer, status, "operator")
+    return status
+
+
+def _operator_status(ctx: Context, peer: Entry) -> str:
+    session_id = peer.session_id
+    presence, _ = _presence(ctx, session_id)
+    verdict = decide_ask(presence, ctx.settings.wake_strategy, bool(peer.doors))
+    if not verdict.fire:
+        return verdict.status or "skipped_no_target"
+    if session_id and ctx.wake_records.is_operator_too_soon(session_id):
+        return THROTTLED
+    status = ctx.waker.wake(peer)
+    if session_id and status in TYPED:
+        ctx.wake_records.stamp_operator(session_id)
+    return status
 
 
 def wake_again(ctx: Context, peer: Entry) -> str | None:

@@ -34,6 +34,7 @@ TABLES: Final[Mapping[str, str]] = {
     "policy": "policy_verbs",
     "read": "mail_verbs",
     "status": "fleet_verbs",
+    "message": "operator_verbs",
     "setup": "own_verbs",
     "uninstall": "own_verbs",
     "install-hook": "own_verbs",

@@ -28,6 +28,8 @@ SKIPPED_STORE_ERROR: Final = "skipped_store_error"
 SKIPPED_HELD: Final = "skipped_held"
 DISABLED: Final = "disabled"
 LEFT_TO_RECEIVER: Final = "left_to_receiver"
+THROTTLED: Final = "skipped_throttled"
+OFF: Final = "off"
 
 STATUSES: Final[Mapping[str, str]] = {
     FIRED: "The wake was carried out at a session that reports busy and idle.",
@@ -42,8 +44,8 @@ STATUSES: Final[Mapping[str, str]] = {
     SKIPPED_HELD: "The receiver's policy holds the message until a person lets it through.",
     DISABLED: "Waking is turned off, for everything or for what nobody asked for.",
     LEFT_TO_RECEIVER: "The receiver's own server brings the mail in through a door of its client.",
-    "skipped_throttled": "An operator's wake of this session was too short a time ago.",
-    "off": "The operator sent without a wake.",
+    THROTTLED: "An operator's wake of this session was too short a time ago.",
+    OFF: "The operator sent without a wake.",
     "skipped_unsupported": "Reserved; never reported.",
 }
 """Every wake status, and what it means."""

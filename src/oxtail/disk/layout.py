@@ -363,6 +363,26 @@ class Layout(Value):
         """Path of the fleet of projects that describe none."""
         return join(self.home, "fleet.json")
 
+    @property
+    def attachments(self) -> str:
+        """Folder of the private copies of files that went along with messages."""
+        return join(self.home, "attachments")
+
+    def attachment(self, name: str) -> str:
+        """Path of such a copy; ValueError if that is no name of one."""
+        from oxtail.core.attachment import check_copy
+
+        return join(self.attachments, check_copy(name))
+
+    @property
+    def operator_wakes(self) -> str:
+        """Folder of when an operator last woke a session."""
+        return join(self.home, "operator-wake")
+
+    def operator_wake(self, session_id: str) -> str:
+        """Path of the record of when an operator last woke a session."""
+        return join(self.operator_wakes, hash32(session_id))
+
     def notices(self) -> str:
         """Path of the lines for the human; only Python peers use it."""
         return join(self.home, "notices.jsonl")

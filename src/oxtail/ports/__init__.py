@@ -8,6 +8,7 @@ Use cases in :mod:`oxtail.app` import this package and no adapter.
 
 from __future__ import annotations
 
+from oxtail.ports.attachments import Attachments
 from oxtail.ports.looking import Acknowledged, Lookout
 from oxtail.ports.mail import Bell, Store
 from oxtail.ports.people import Arrivals, Detection, Doorstep, Hosts, Presence, Projects, Registry
@@ -28,6 +29,7 @@ from oxtail.ports.wake import OwnDoor, Waker, WakeRecords
 __all__ = [
     "Acknowledged",
     "Arrivals",
+    "Attachments",
     "Bell",
     "Clock",
     "Detection",

@@ -35,6 +35,15 @@ class WakeRecords(Protocol):
         For a peer whose server looks at such records; the first wish for a message counts.
         """
 
+    def is_operator_too_soon(self, session_id: str) -> bool:
+        """Tell whether an operator woke *session_id* a moment ago; never raises.
+
+        What cannot be read is no reason to hold a wake back.
+        """
+
+    def stamp_operator(self, session_id: str) -> None:
+        """Record that an operator has woken *session_id* now; never raises."""
+
     def claim_reminder(self, message_id: str, deadline: int) -> bool:
         """Claim the one reminder that work is past *deadline*; never raises.
 

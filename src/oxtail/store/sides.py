@@ -9,6 +9,7 @@ from oxtail.core.value import Value
 if TYPE_CHECKING:
     from oxtail.ports import (
         Acknowledged,
+        Attachments,
         Evidence,
         History,
         Hosts,
@@ -36,3 +37,4 @@ class Sides(Value):
     lookout: Lookout
     acknowledged: Acknowledged
     hosts: Hosts
+    attachments: Attachments

@@ -5,6 +5,9 @@ was woken for an answer to one question, ``r-`` when it was last woken unasked. 
 of a file is its clock; the content is for people (``docs/formats/README.md``).
 A third kind, ``t-`` in a folder of Python peers, says when keys were last typed for a session.
 
+A fourth, in ``operator-wake/``, says when a person last woke a session from a cockpit; npm cockpits
+keep it too.
+
 Waiting leaves three more.  ``waiter-wake/`` says when a session was last woken by those who wait
 for it, ``pending-wake/`` holds wishes that an npm peer's own server wakes its session
 (``docs/formats/waiter-wake.md``, ``docs/formats/pending-wake.md``), and ``reminded/`` says which
@@ -40,6 +43,7 @@ class FileWakeRecords:
         dedupe_ttl_ms: How long one answer causes at most one wake.
         min_interval_ms: Least time between automatic wakes of one session.
         waiters_interval_ms: Least time between wakes of one session by all who wait for it.
+        operator_interval_ms: Least time between wakes of one session by operators.
         trace: Told why a record could not be used, as ``autowake_store_error`` and
             ``waiting_store_error``.
     """
@@ -52,6 +56,7 @@ class FileWakeRecords:
         dedupe_ttl_ms: int,
         min_interval_ms: int,
         waiters_interval_ms: int = 90_000,
+        operator_interval_ms: int = 5_000,
         trace: Trace = silent,
     ) -> None:
         self._disk = disk
@@ -59,6 +64,7 @@ class FileWakeRecords:
         self._ttl = dedupe_ttl_ms / 1000
         self._interval = min_interval_ms / 1000
         self._waiters_interval = waiters_interval_ms / 1000
+        self._operator_interval = operator_interval_ms / 1000
         self._trace = trace
 
     def claim_reply_wake(self, session_id: str, reply_to: str) -> str | None:
@@ -186,6 +192,33 @@ class FileWakeRecords:
         except (OSError, StoreError) as error:
             self._trace("waiting_store_error", message_id=message_id, error=str(error))
             return False
+
+    # ------------------------------------------------------------------ operators
+
+    def is_operator_too_soon(self, session_id: str) -> bool:
+        """Tell whether an operator woke *session_id* a moment ago.
+
+        See :meth:`oxtail.ports.WakeRecords.is_operator_too_soon`.
+        """
+        try:
+            age = self._age(self._disk.layout.operator_wake(session_id))
+        except OSError as error:
+            self._trace("autowake_store_error", target_session_id=session_id, error=str(error))
+            return False
+        return age is not None and 0 <= age < self._operator_interval
+
+    def stamp_operator(self, session_id: str) -> None:
+        """Record that an operator has woken *session_id* now; never raises.
+
+        Commit point: the file gets its name.  Its time of change is the clock.
+        """
+        layout = self._disk.layout
+        try:
+            self._disk.folder(layout.operator_wakes)
+            path = layout.operator_wake(session_id)
+            self._disk.publish(path, self._now_ms(), durable=False, mtime=self._clock.now())
+        except (OSError, StoreError) as error:
+            self._trace("autowake_store_error", target_session_id=session_id, error=str(error))
 
     # ------------------------------------------------------------------ files
 

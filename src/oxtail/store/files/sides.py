@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from oxtail.disk.atomic import Disk
     from oxtail.ports import (
         Acknowledged,
+        Attachments,
         Clock,
         Evidence,
         History,
@@ -51,6 +52,15 @@ class _LateHosts(Later):
     def are_known(self) -> bool:
         """Tell whether there may be other hosts; see :meth:`oxtail.ports.Hosts.are_known`."""
         return os.path.isdir(self._folder)
+
+
+def _attachments(disk: Disk, clock: Clock) -> Attachments:
+    def build() -> object:
+        from oxtail.store.files.attachments import FileAttachments
+
+        return FileAttachments(disk, clock)
+
+    return cast("Attachments", Later(build))
 
 
 def file_sides(disk: Disk, clock: Clock, locks: Locks) -> Sides:
@@ -125,4 +135,5 @@ def file_sides(disk: Disk, clock: Clock, locks: Locks) -> Sides:
         lookout=cast("Lookout", Later(lookout)),
         acknowledged=cast("Acknowledged", Later(acknowledged)),
         hosts=cast("Hosts", _LateHosts(disk.layout.hosts, hosts)),
+        attachments=_attachments(disk, clock),
     )

@@ -68,6 +68,7 @@ class Sweeper:
         for folder, shape, seconds in (
             (layout.pending_wakes, _WISH, self._pending_wake_ttl),
             (layout.waiter_wakes, _WAITERS_WAKE, WAITER_WAKE_KEEP_SECONDS),
+            (layout.operator_wakes, _WAITERS_WAKE, WAITER_WAKE_KEEP_SECONDS),
             (layout.reminded, _REMINDER, REMINDED_KEEP_SECONDS),
         ):
             for name in self._disk.names(folder):
@@ -103,6 +104,8 @@ class Sweeper:
             layout.pending_wakes,
             layout.waiter_wakes,
             layout.reminded,
+            layout.operator_wakes,
+            layout.attachments,
             layout.activity,
             layout.sticky_claims,
             layout.traffic,

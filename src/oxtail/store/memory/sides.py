@@ -10,6 +10,7 @@ from oxtail.store.sides import Sides
 if TYPE_CHECKING:
     from oxtail.ports import (
         Acknowledged,
+        Attachments,
         Clock,
         Evidence,
         History,
@@ -23,6 +24,15 @@ if TYPE_CHECKING:
         Work,
     )
     from oxtail.store.memory.store import MemoryStore
+
+
+def _attachments() -> Attachments:
+    def build() -> object:
+        from oxtail.store.memory.attachments import MemoryAttachments
+
+        return MemoryAttachments()
+
+    return cast("Attachments", Later(build))
 
 
 def memory_sides(store: MemoryStore, clock: Clock) -> Sides:
@@ -95,4 +105,5 @@ def memory_sides(store: MemoryStore, clock: Clock) -> Sides:
         lookout=cast("Lookout", Later(lookout)),
         acknowledged=cast("Acknowledged", Later(acknowledged)),
         hosts=cast("Hosts", Later(hosts)),
+        attachments=_attachments(),
     )

@@ -1,0 +1,88 @@
+"""Fake agents in panes of a private tmux server, with registry entries as their servers publish."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from helpers import fake_agent
+from helpers.command import Done, oxtail
+from helpers.tmux import PrivateTmux
+from helpers.waiting import until
+from oxtail.core.codec import encode_pretty
+from oxtail.core.entry import OURS, Client, Entry
+from oxtail.identity.process import start_token
+
+
+class Paned:
+    """A fake agent in a pane of its own.
+
+    Attributes:
+        pane: Its pane.
+        entry: What its server has published.
+    """
+
+    def __init__(self, stage: PanedStage, name: str, session_id: str, window_of: str) -> None:
+        self.folder = stage.tmux.folder / name
+        self.folder.mkdir()
+        words = f"exec {stage.program} -I -S {fake_agent.__file__} {self.folder}"
+        if window_of:
+            self.pane = stage.tmux.run(
+                "new-window", "-d", "-P", "-F", "#{pane_id}", "-t", f"={window_of}:", "-n", name,
+                "-c", str(stage.project), words,
+            )  # fmt: skip
+        else:
+            self.pane = stage.tmux.session(f"session-{name}", words, cwd=stage.project)
+        until((self.folder / "screens").exists)
+        pid = int((self.folder / "server").read_text())
+        client = Client("codex", session_id, None, "env", str(stage.project))
+        self.entry = Entry(
+            pid, 1_800_000_000, client, "", self.pane, f"session-{name}",
+            capabilities=OURS, name=name, start_token=start_token(pid),
+        )  # fmt: skip
+        stage.publish(self.entry)
+
+    def tell(self, line: str) -> None:
+        """Give the agent an order and wait until it has drawn the outcome."""
+        before = self._drawn()
+        (self.folder / "control").write_text(line + "\n")
+        until(lambda: self._drawn() > before)
+
+    def _drawn(self) -> int:
+        return int((self.folder / "screens").read_text() or 0)
+
+    def sent(self) -> list[str]:
+        """Return the lines that were typed and submitted."""
+        path = self.folder / "transcript"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [json.loads(line).get("sent", line) for line in lines]
+
+
+class PanedStage:
+    """A project whose agents run in panes of one private tmux server.
+
+    The state folder is that of the test's own home.
+    """
+
+    def __init__(self, tmux: PrivateTmux, project: Path) -> None:
+        self.tmux, self.project = tmux, project
+        self.trace = tmux.folder / "trace"
+        self.program = tmux.folder / "codex"
+        self.program.symlink_to(os.path.realpath(sys.executable))
+
+    def publish(self, entry: Entry) -> None:
+        """Put *entry* into the registry."""
+        folder = Path(os.environ["HOME"]) / ".oxtail" / "sessions"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (folder / f"{entry.server_pid}.json").write_bytes(encode_pretty(entry.as_dict()))
+
+    def agent(self, name: str, session_id: str, window_of: str = "") -> Paned:
+        """Start an agent in a tmux session of its own, or in a window of *window_of*."""
+        return Paned(self, name, session_id, window_of)
+
+    def oxtail(self, *words: str, pane: str = "", **extra: str) -> Done:
+        """Run the command as in *pane*, or in a plain terminal that would find this tmux."""
+        inside = {"TMUX": f"{self.tmux.socket},1,0", "MCP_TRACE_FILE": str(self.trace), **extra}
+        return oxtail(*words, **inside, **({"TMUX_PANE": pane} if pane else {}))
