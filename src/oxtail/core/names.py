@@ -137,6 +137,13 @@ def is_message_id(text: object) -> bool:
     return isinstance(text, str) and MESSAGE_ID.fullmatch(text) is not None
 
 
+def check_message_id(text: str) -> str:
+    """Return *text*, or refuse it with ValueError: no file may be named after it."""
+    if not is_message_id(text):
+        raise ValueError(f"not a message id: {text[:40]!r}")
+    return text
+
+
 def is_session_id(text: str) -> bool:
     """Tell whether *text* may name a session: 1 to 200 printable characters."""
     return 0 < len(text) <= SESSION_ID_MAX_CHARS and text.isprintable()

@@ -10,8 +10,8 @@ from os.path import join
 from oxtail.core.names import (
     check_box,
     check_host_id,
+    check_message_id,
     hash32,
-    is_message_id,
     pair_hash32,
     safe_name,
     session_box,
@@ -21,12 +21,6 @@ from oxtail.core.value import Value
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-
-def _message(message_id: str) -> str:
-    if not is_message_id(message_id):
-        raise ValueError(f"not a message id: {message_id[:40]!r}")
-    return message_id
 
 
 class Layout(Value):
@@ -160,7 +154,7 @@ class Layout(Value):
 
     def expiry(self, message_id: str) -> str:
         """Path of the proof that a message was set apart; ValueError if that is no message id."""
-        return join(self.evidence, "e-" + _message(message_id))
+        return join(self.evidence, "e-" + check_message_id(message_id))
 
     def lineage_lock(self) -> str:
         """Path of what is locked while the lineage is changed."""
@@ -225,11 +219,11 @@ class Layout(Value):
 
     def arrival(self, message_id: str) -> str:
         """Path of the record of a message from another host; ValueError if that is no id."""
-        return join(self.arrivals, _message(message_id))
+        return join(self.arrivals, check_message_id(message_id))
 
     def carried(self, message_id: str) -> str:
         """Path of where a message was carried to; ValueError if that is no message id."""
-        return join(self.evidence, "r-" + _message(message_id))
+        return join(self.evidence, "r-" + check_message_id(message_id))
 
     def box(self, name: str) -> str:
         """Path of the box *name*; ValueError if that is no box name."""
@@ -245,19 +239,19 @@ class Layout(Value):
 
     def receipt(self, message_id: str) -> str:
         """Path of the receipt of a message; ValueError if that is no message id."""
-        return join(self.receipts, _message(message_id))
+        return join(self.receipts, check_message_id(message_id))
 
     def sent(self, message_id: str) -> str:
         """Path of the sender's record of a message; ValueError if that is no message id."""
-        return join(self.outbox, _message(message_id))
+        return join(self.outbox, check_message_id(message_id))
 
     def offered(self, message_id: str) -> str:
         """Path of the latest offer of a message; ValueError if that is no message id."""
-        return join(self.evidence, "o-" + _message(message_id))
+        return join(self.evidence, "o-" + check_message_id(message_id))
 
     def in_context(self, message_id: str) -> str:
         """Path of where a message was found; ValueError if that is no message id."""
-        return join(self.evidence, "c-" + _message(message_id))
+        return join(self.evidence, "c-" + check_message_id(message_id))
 
     def ask(self, session_id: str, request_id: str) -> str:
         """Path of the record of a question that is being waited on."""
