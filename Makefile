@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) $(PYTEST_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test fast unit check lint types imports format docs bench fleet tools clean
+.PHONY: help install demo test fast unit check lint types imports format docs pictures bench fleet tools clean
 
 help:  ## List the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## +/|/' \
@@ -63,6 +63,9 @@ format: $(DEVELOPMENT)  ## Format the sources
 
 docs: $(DEVELOPMENT)  ## Write docs/reference anew from the code
 	$(BIN)/python tools/generate-docs
+
+pictures: $(DEVELOPMENT)  ## Draw docs/pictures anew from the example fleets
+	$(BIN)/python tools/make-pictures
 
 bench: $(RUNTIME)  ## Measure; see bench/README.md
 	$(BIN)/python bench/run.py $(BENCH_FLAGS)

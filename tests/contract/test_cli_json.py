@@ -495,9 +495,38 @@ def test_export(command: Command, project: Path) -> None:
     assert command.result("export", "--out", "page.md", "--force")["count"] == 0
 
 
+def test_report(command: Command, project: Path) -> None:
+    command.result("inbox", "--as", PEER)
+    command.result("send", "--as", ME, PEER, "hello")
+    done = command.result("report", "-o", "page.html")
+
+    assert list(done) == [
+        "schema_version",
+        "path",
+        "project_root",
+        "bytes",
+        "agents",
+        "messages",
+        "waits",
+        "troubles",
+        "older_left_out",
+        "texts_cut",
+        "unreadable",
+    ]
+    page = project / "page.html"
+    assert (done["path"], done["bytes"]) == (str(page), page.stat().st_size)
+    assert done["project_root"] == str(project)
+    assert (done["agents"], done["messages"], done["waits"], done["troubles"]) == (1, 1, 0, 1)
+    assert (done["older_left_out"], done["texts_cut"], done["unreadable"]) == (False, 0, [])
+    assert command.error("report", "-o", "page.html", status=1)["code"] == "file-exists"
+
+
 @pytest.mark.parametrize(
     ("words", "status", "code"),
     [
+        (["report"], 2, "usage-error"),
+        (["report", "-o", "-"], 2, "usage-error"),
+        (["report", "-o", "no/such/page.html"], 5, "store-error"),
         (["log", "--since", "soon"], 2, "bad-argument"),
         (["log", "--until", "2h", "--since", "1h"], 2, "bad-argument"),
         (["log", "--peer", ""], 2, "bad-argument"),

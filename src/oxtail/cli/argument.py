@@ -25,6 +25,7 @@ class Argument(Value):
         repeat: Whether an option may be given several times; its value is a list then.
         optional: Whether a place may stay empty.
         unless: The name of an option that stands for this place.
+        short: A second, shorter spelling of *flag*.
     """
 
     name: str
@@ -38,12 +39,14 @@ class Argument(Value):
     repeat: bool = False
     optional: bool = False
     unless: str | None = None
+    short: str | None = None
 
     @property
     def label(self) -> str:
         """How help and docs write it."""
         value = "|".join(self.choices) or self.value
-        return " ".join(part for part in (self.flag, value) if part)
+        flag = f"{self.flag}/{self.short}" if self.short else self.flag
+        return " ".join(part for part in (flag, value) if part)
 
     @property
     def usage(self) -> str:

@@ -62,4 +62,17 @@ VERBS: Final[Mapping[str, Verb]] = {
             *_FILTERS,
         ),
     ),
+    "report": Verb(
+        "write the fleet's history as one page of HTML",
+        "Writes a page that needs no network and runs nothing of others: the fleet now, its "
+        "trouble, a picture of who waits for whom, open work, a timeline of messages, waits and "
+        "work, and the newest 2000 messages with a filter. At most 12 MiB; the page says what was "
+        "left out. FILE appears whole or not at all, readable by its user alone, and replaces "
+        "nothing unless --force is given. Changes nothing else.",
+        (
+            Argument("out", "where to; - is standard output", "--out", "PATH", short="-o"),
+            Argument("force", "replace the file if it is there", "--force"),
+            *_FILTERS,
+        ),
+    ),
 }

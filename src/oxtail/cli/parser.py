@@ -54,6 +54,7 @@ class _Reader:
         self._verb = verb
         arguments = arguments_of(verb)
         self._flags = {each.flag: each for each in arguments if each.flag}
+        self._flags |= {each.short: each for each in arguments if each.short}
         self._places = [each for each in arguments if not each.flag]
         self._options = Options(
             **{each.name: False if _is_switch(each) else each.default for each in arguments}

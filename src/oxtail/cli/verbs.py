@@ -31,6 +31,7 @@ TABLES: Final[Mapping[str, str]] = {
     "log": "history_verbs",
     "search": "history_verbs",
     "export": "history_verbs",
+    "report": "history_verbs",
     "policy": "policy_verbs",
     "read": "mail_verbs",
     "status": "fleet_verbs",

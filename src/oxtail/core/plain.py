@@ -45,6 +45,13 @@ def plain_lines(text: str) -> str:
     )
 
 
+def visible(text: str) -> str:
+    """Return *text* with its lines and blanks, without anything else that is not seen."""
+    if text.isprintable():
+        return text
+    return "".join(each if each == "\n" else _kept(each) for each in text)
+
+
 def columns(text: str) -> int:
     """Return how many columns of a terminal the plain *text* takes."""
     return len(text) if text.isascii() else sum(map(_width, text))

@@ -1,0 +1,1 @@
+"""A fleet's history as one page of HTML; see :mod:`oxtail.report.page`."""
