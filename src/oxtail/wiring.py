@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from oxtail.config import Settings
     from oxtail.ports import Clock, Detection, OwnDoor, Panes, Transcripts
+    from oxtail.ports.lifecycle import BringUp
     from oxtail.store.files.carriage import Carriage
     from oxtail.wake.tmux_door import TmuxDoor
 
@@ -177,6 +178,25 @@ def _tmux_door(
         FileTypings(disk, clock, window_ms=settings.wake_debounce_ms),
         strategy=settings.wake_strategy,
         trace=disk.trace,
+    )
+
+
+def bring_up(ctx: Context) -> BringUp:
+    """Return what starts the programs of a fleet in the panes of the user's tmux server."""
+    from oxtail.app.bringup import PaneBringUp
+    from oxtail.identity.process import run_ps
+    from oxtail.tmux.server import Tmux
+    from oxtail.wake.pane_front import PaneFront, real_path
+    from oxtail.wake.pane_keys import PaneKeys
+
+    keys = PaneKeys(Tmux(ctx.settings.environ, ctx.trace))
+    return PaneBringUp(
+        ctx.registry,
+        ctx.panes,
+        PaneFront(keys, run_ps),
+        ctx.clock,
+        pause=time.sleep,
+        real_path=real_path,
     )
 
 

@@ -105,6 +105,20 @@ class PaneKeys:
         _check_line(text)
         self.tmux.on_pane(pane_id, ("send-keys", "-t", pane_id, "-l", "--", text))
 
+    def run_line(self, pane_id: str, text: str, before: str) -> None:
+        """Press the key *before*, type *text* as it stands, and press Enter; nothing in between.
+
+        Raises:
+            PaneError: as :meth:`paste`.
+        """
+        _check_line(text)
+        self.tmux.on_pane(
+            pane_id,
+            ("send-keys", "-t", pane_id, before),
+            ("send-keys", "-t", pane_id, "-l", "--", text),
+            ("send-keys", "-t", pane_id, "Enter"),
+        )
+
     def press_enter(self, pane_id: str) -> None:
         """Press Enter in a pane.
 
