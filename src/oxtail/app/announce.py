@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oxtail.core.presence import classify
-from oxtail.core.remote import RemoteHost, RemoteSession
+from oxtail.core.remote import ABILITIES, RemoteHost, RemoteSession
 from oxtail.core.value import Value
 
 if TYPE_CHECKING:
@@ -58,4 +58,6 @@ def describe(ctx: Context, here: Here) -> RemoteHost:
                 is_live=False,
             )
     sessions = tuple(found.values())
-    return RemoteHost(here.host_id, here.name, here.instance, int(now), sessions=sessions)
+    return RemoteHost(
+        here.host_id, here.name, here.instance, int(now), sessions=sessions, can=ABILITIES
+    )

@@ -11,6 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from oxtail.app.announce import describe
+from oxtail.app.governor import is_empty
+from oxtail.app.returned import FULL, OTHER_PROJECT, POLICY, UNKNOWN
 from oxtail.app.shelf import check_room
 from oxtail.app.wake import wake_after_send, wake_for_ask
 from oxtail.core.address import Route, route_to, route_to_held, route_to_known
@@ -20,6 +22,7 @@ from oxtail.core.governor import Limits, Passed, decide, hops_of
 from oxtail.core.mail import Receipt
 from oxtail.core.names import held_box, session_box
 from oxtail.core.notice import Notice
+from oxtail.core.passing import HANDED_ON, handed_on
 from oxtail.core.policy import REFUSE, RELEASED, Sender
 from oxtail.core.remote import (
     SETTLED,
@@ -54,11 +57,6 @@ OLD_LOOK_SECONDS: Final = 30.0
 _WAKE: Final = "wake"
 _SLACK: Final = 2
 """How much more passes here than there: times come in whole seconds, and no mail may be lost."""
-
-UNKNOWN: Final = "unknown_receiver"
-OTHER_PROJECT: Final = "cross_project"
-FULL: Final = "mailbox_full"
-POLICY: Final = "policy"
 
 
 class Arriving:
@@ -113,11 +111,19 @@ class Arriving:
             return SETTLED
         # Whom a message comes from, and whether a person let it through, only this host can say.
         envelope = without(mail.envelope, RELEASED)._replace(origin="peer")
+        if handed := handed_on(envelope):
+            from oxtail.app.passing import pass_on
+
+            pass_on(ctx, self._here.host_id, mail, host, handed, self._receiver)
+        envelope = without(envelope, HANDED_ON)
         peer = self._receiver(mail.to)
-        refusal, is_held = self._judged(peer, mail, envelope)
+        refusal, is_held, is_owed = self._judged(peer, mail, envelope)
         if peer is None or refusal:
             self._refuse(mail, host, refusal or UNKNOWN)
             return SETTLED
+        if is_owed and ctx.policies.are_set():
+            # Once it is there nothing shows any more that it was owed, and readers judge anew.
+            envelope = envelope._replace(extra=(*envelope.extra, (RELEASED, True)))
         self._commit(peer, arrived(envelope, host), is_held)
         self._remember(Arrived(envelope.id, host, peer.session_id or mail.to, self._now()))
         if not is_held:
@@ -140,32 +146,38 @@ class Arriving:
 
     def _judged(
         self, peer: Entry | Known | None, mail: Mail, envelope: Envelope
-    ) -> tuple[str | None, bool]:
-        """Return why the message is refused, or None, and whether a person has to let it pass."""
+    ) -> tuple[str | None, bool, bool]:
+        """Return why the message is refused, or None; whether it is held; whether it is owed."""
         ctx = self._ctx
         if peer is None:
-            return UNKNOWN, False
+            return UNKNOWN, False, False
         cwd = peer.client.cwd if isinstance(peer, Entry) else peer.cwd
         key = ctx.projects.key(cwd)
         is_same = key is not None and key == mail.project
         if not is_same and not self._follows(mail, peer):
-            return OTHER_PROJECT, False
+            return OTHER_PROJECT, False, False
         try:
             check_room(ctx, peer)
         except MailboxFull:
-            return FULL, False
+            return FULL, False, False
         is_owed = self._is_owed(peer, envelope)
         if not is_owed and (reason := self._damped(peer, envelope)):
-            return reason, False
+            return reason, False, False
         if is_owed or not ctx.policies.are_set():
-            return None, False
-        from oxtail.app.policy import rule_about
+            return None, False, is_owed
+        from oxtail.app.policy import check_held_room, rule_about
 
         sender = envelope.from_session_id
         rule = rule_about(ctx, peer, lambda: self._sender(sender))
         if rule is None:
-            return None, False
-        return (POLICY, False) if rule.action == REFUSE else (None, True)
+            return None, False, is_owed
+        if rule.action == REFUSE or peer.session_id is None:
+            return POLICY, False, False
+        try:
+            check_held_room(ctx, peer.session_id)
+        except MailboxFull:
+            return FULL, False, False
+        return None, True, False
 
     def _follows(self, mail: Mail, peer: Entry | Known) -> bool:
         """Tell whether the message is about one that its receiver has sent to its sender."""
@@ -224,7 +236,7 @@ class Arriving:
         sender = envelope.from_session_id
         passed = Passed(
             envelope.enqueued_at * 1000,
-            is_empty=False,
+            is_empty=is_empty(envelope),
             hops=hops_of(envelope),
             is_answer=envelope.reply_to is not None,
         )
@@ -356,6 +368,11 @@ class Arriving:
         if report.stage == Stage.REFUSED.value:
             text = f"host {host} refused message {report.message_id}: {report.reason}"
             self.say("refused", text)
+            if sent.from_session_id:
+                from oxtail.app.returned import tell_sender
+
+                sender = self._receiver(sent.from_session_id)
+                tell_sender(ctx, sent, host, report.reason, sender)
         if sent.from_session_id:
             ctx.store.ring(session_box(sent.from_session_id))
 

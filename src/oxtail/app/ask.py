@@ -24,7 +24,13 @@ from oxtail.core.names import pid_box
 from oxtail.core.selection import Selection
 from oxtail.core.value import Value
 from oxtail.core.wake import SKIPPED_HELD
-from oxtail.errors import AskCancelled, BadArgument, PeerHasNoSessionId, TargetNotFound
+from oxtail.errors import (
+    AskCancelled,
+    BadArgument,
+    PeerHasNoSessionId,
+    Refused,
+    TargetNotFound,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -148,7 +154,8 @@ def ask(
         via: How the answer is shown, for its receipt.
 
     Raises:
-        TargetError: the peer cannot be asked, or refuses mail from here; nothing was sent.
+        TargetError: the peer cannot be asked, or refuses mail from here; nothing was sent.  The
+            host of a peer on another one may say so later, which ends the wait.
         Damped: too much passes between the two; nothing was sent.
         BadArgument: an argument is malformed; nothing was sent.
         StoreError: the question could not be recorded or committed; nothing was sent.
@@ -192,6 +199,9 @@ def ask(
         note(ctx, peer, admission)
         try:
             return _wait(ctx, question, bell, cancel, emit, via)
+        except Refused:
+            _forget(ctx, question)
+            raise
         except BaseException:
             _suspend(ctx, question)
             raise
@@ -255,6 +265,9 @@ def _wait(
         if drained := _take(ctx, question, show, via):
             _forget(ctx, question)
             return finish(drained)
+        if not isinstance(question.peer, Entry) and _is_held_there(ctx, question):
+            question, wake_status = question._replace(held=True), SKIPPED_HELD
+            break
         if wake_status is None and now - started >= GRACE_SECONDS:
             wake_status = wake_for_ask(ctx, question.peer)
             continue
@@ -272,6 +285,26 @@ def _wait(
     unanswered = nothing(ctx)
     show(unanswered)
     return finish(unanswered)
+
+
+def _is_held_there(ctx: Context, question: _Question) -> bool:
+    """Tell whether the host of the receiver says that a person has to let the question through.
+
+    Raises:
+        Refused: it says that it did not take the question.
+    """
+    from oxtail.core.evidence import Stage
+
+    there = ctx.evidence.elsewhere(question.ask.message_id)
+    if there is None:
+        return False
+    if there.stage == Stage.REFUSED.value:
+        raise Refused(
+            "The host of the session did not take the question, so no answer will come.",
+            target_session_id=question.ask.target,
+            reason=there.reason or "unknown",
+        )
+    return there.stage == Stage.HELD.value
 
 
 def _take(

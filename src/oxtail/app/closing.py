@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 REASSIGNED_BY: Final = "reassigned_by"
 """Extension member of work that was handed on: the session that owed it before."""
 
+FROM_HOST: Final = "from_host"
+"""As in :mod:`oxtail.core.remote`, which is not loaded where there are no other hosts."""
+
 _LOCAL: Final = "The work named no requester, so it is closed here and nothing was sent."
 _PARKED: Final = (
     "The requester is gone. The result waits in the mailbox of its session, should it return."
@@ -107,10 +110,16 @@ def _deliver_result(ctx: Context, closing: Closing, wake: str) -> CloseResult:
 
 
 def _hand_on(ctx: Context, closing: Closing, wake: str) -> CloseResult:
-    """Give the work to another session, under the name of its requester, and tell that one."""
+    """Give the work to another session, under the name of its requester, and tell that one.
+
+    Where both of them are on other hosts, the host of the requester gives it, as the note says.
+    """
     assert closing.target is not None
     peer, _ = _whereabouts(ctx, closing.target)
+    requester = _whereabouts(ctx, closing.requester)[0] if closing.requester else None
+    away = None if requester is None or isinstance(requester, (Entry, Known)) else requester.host_id
     due = ((DEADLINE, closing.deadline),) if closing.deadline is not None else ()
+    origin = ((FROM_HOST, away),) if away else ()
     work = Envelope(
         id=reassigned_id(closing.message_id),
         body=closing.body,
@@ -119,13 +128,14 @@ def _hand_on(ctx: Context, closing: Closing, wake: str) -> CloseResult:
         request_id=closing.request_id,
         source_message_id=closing.message_id,
         action_required=True,
-        extra=(*due, (REASSIGNED_BY, ctx.session.id)),
+        extra=(*due, (REASSIGNED_BY, ctx.session.id), *origin),
     )
-    _commit(ctx, peer, work)
-    if closing.requester:
-        if closing.request_id:
-            ctx.store.hand_on_ask(closing.requester, closing.request_id, closing.target, work.id)
-        _tell(ctx, closing, closing.requester)
+    if away is None or isinstance(peer, (Entry, Known)):
+        _commit(ctx, peer, work)
+    if closing.requester and closing.request_id:
+        ctx.store.hand_on_ask(closing.requester, closing.request_id, closing.target, work.id)
+    if requester:
+        _tell(ctx, closing, requester, peer)
     return CloseResult(
         closing.message_id,
         closing.outcome,
@@ -137,12 +147,11 @@ def _hand_on(ctx: Context, closing: Closing, wake: str) -> CloseResult:
     )
 
 
-def _tell(ctx: Context, closing: Closing, requester: str) -> None:
-    """Tell the requester who owes its work now.
+def _tell(ctx: Context, closing: Closing, requester: Peer, owner: Peer) -> None:
+    """Tell the requester, and its host where that is another one, who owes its work now.
 
     The note answers nothing: as an answer it would end the wait for the result.
     """
-    peer, _ = _whereabouts(ctx, requester)
     note = Envelope(
         id=reassignment_note_id(closing.message_id),
         body=closing.note or "",
@@ -150,8 +159,17 @@ def _tell(ctx: Context, closing: Closing, requester: str) -> None:
         from_session_id=ctx.session.id,
         source_message_id=closing.message_id,
     )
-    _commit(ctx, peer, note)
-    _wake(ctx, peer, None, note)
+    if not isinstance(requester, (Entry, Known)):
+        from oxtail.core.passing import HandedOn, with_handed_on
+
+        handed = HandedOn(closing.message_id, owner.session_id or "")
+        if not isinstance(owner, (Entry, Known)):
+            handed = handed._replace(
+                host=owner.host_id, body=closing.body, deadline=closing.deadline
+            )
+        note = with_handed_on(note, handed)
+    _commit(ctx, requester, note)
+    _wake(ctx, requester, None, note)
 
 
 def _commit(ctx: Context, peer: Peer, envelope: Envelope) -> None:

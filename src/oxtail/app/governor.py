@@ -122,11 +122,11 @@ def admit(
     most = max(_reachable(2 * limits.pair_per_minute), limits.acknowledgements, CHAIN_LENGTH)
     pair = ctx.traffic.between(sender, receiver, most)
     hops = hops_after(original) if original else following_hops(pair, now_ms)
-    is_empty = _is_empty(envelope)
+    only_thanks = is_empty(envelope)
     damping = decide(
         limits,
         hops=hops,
-        is_empty=is_empty,
+        is_empty=only_thanks,
         pair=pair,
         sent=ctx.traffic.of(sender, _reachable(limits.session_per_minute)),
         now_ms=now_ms,
@@ -142,7 +142,7 @@ def admit(
         )
     if hops:
         envelope = envelope._replace(extra=(*envelope.extra, (HOPS, hops)))
-    passed = Passed(now_ms, is_empty, hops=hops, is_answer=envelope.reply_to is not None)
+    passed = Passed(now_ms, only_thanks, hops=hops, is_answer=envelope.reply_to is not None)
     return Admission(envelope, is_held, passed)
 
 
@@ -168,7 +168,7 @@ def _names(ctx: Context, peer: Peer) -> tuple[str, str]:
     return ctx.session.id or "", receiver or ""
 
 
-def _is_empty(envelope: Envelope) -> bool:
+def is_empty(envelope: Envelope) -> bool:
     """Tell whether a message only acknowledges; one that somebody waits for never does."""
     if envelope.reply_to or envelope.request_id or envelope.action_required:
         return False
@@ -238,7 +238,7 @@ def _has_heard_since(ctx: Context, peer: Peer, since: int) -> bool:
     if peer.session_id is None:
         return False
     return any(
-        not _is_empty(message)
+        not is_empty(message)
         for session_id in ctx.session.ids()
         for message in ctx.store.latest_from(session_id, peer.session_id, since)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from oxtail.app.locate import locate
+from oxtail.app.locate import find
 from oxtail.app.send import send
 from oxtail.core.address import TARGET_MAX_CHARS
 from oxtail.core.entry import Entry
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from oxtail.app.results import SendResult
 
 EVERYBODY: Final = "all"
-"""Target that means every other session of the project that runs; a peer of this name is addressed
-by its session id."""
+"""Target that means every other session of the project that runs, on whatever host; a peer of this
+name is addressed by its session id."""
 
 GROUP_MAX: Final = 32
 """Most targets that may be named in one send."""
@@ -135,7 +135,7 @@ def send_many(
         try:
             if address is None:
                 raise PeerHasNoSessionId
-            peer = locate(ctx, address)
+            peer = find(ctx, address)
             who = peer.session_id or (peer.server_pid if isinstance(peer, Entry) else None)
             if before := done.get(who):
                 rows.append(before._replace(target=label, same_as=before.target))
@@ -180,9 +180,21 @@ def _others(ctx: Context) -> list[tuple[str, str | None]]:
             continue
         address = entry.session_id or entry.name or entry.tmux_session
         found.append((address or f"process {entry.server_pid}", address))
+    if ctx.hosts.are_known():
+        found += _elsewhere(ctx)
     if not found:
         raise TargetNotFound("No other session of this project is running.")
     return found
+
+
+def _elsewhere(ctx: Context) -> list[tuple[str, str | None]]:
+    """Return the sessions of the project that run on other hosts."""
+    project = ctx.projects.key(ctx.session.entry.client.cwd)
+    return [
+        (each.session_id, f"{each.session_id}@{each.host_id}")
+        for each in (ctx.hosts.neighbors() if project else ())
+        if each.is_live and each.session.project == project
+    ]
 
 
 def _key_for(key: str | None, session_id: str | None) -> str | None:

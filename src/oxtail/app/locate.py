@@ -96,11 +96,16 @@ def on_host(ctx: Context, host: str, session_id: str) -> Neighbor | None:
 
     A session that its host speaks of no more is one that does not run.
     """
+    name, can = host, None
     for neighbor in ctx.hosts.neighbors():
-        if neighbor.host_id == host and neighbor.session_id == session_id:
+        if neighbor.host_id != host:
+            continue
+        if neighbor.session_id == session_id:
             return neighbor
-    if host not in ctx.hosts.hosts():
+        name, can = neighbor.host_name, neighbor.can
+    if can is None and host not in ctx.hosts.hosts():
         return None
     from oxtail.core.remote import Neighbor, RemoteSession
 
-    return Neighbor(host, host, RemoteSession(session_id, is_live=False), is_live=False)
+    gone = RemoteSession(session_id, is_live=False)
+    return Neighbor(host, name, gone, is_live=False, can=can or ())

@@ -17,10 +17,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from oxtail.app.closing import carry_out, finish_closings
-from oxtail.app.locate import locate
+from oxtail.app.locate import find
 from oxtail.app.shelf import check_room
 from oxtail.app.work_results import CloseResult, OpenItem, OpenWorkResult
-from oxtail.core.entry import Entry
+from oxtail.core.entry import Entry, Known
 from oxtail.core.envelope import check_body
 from oxtail.core.selection import choose
 from oxtail.core.work import Closing, Owed, State, ended, spoken
@@ -38,7 +38,7 @@ from oxtail.errors import (
 
 if TYPE_CHECKING:
     from oxtail.app.context import Context
-    from oxtail.core.entry import Known
+    from oxtail.core.remote import Peer
 
 _WAKES: Final = (None, "off", "auto")
 _BEFORE: Final = "It was closed before; nothing was sent."
@@ -127,12 +127,15 @@ def reassign(
     """Hand work on to *target*, which then owes it to the original requester.
 
     *target* gets the work as it was given, with its deadline; the requester gets a note with
-    *reason*, and goes on waiting.
+    *reason*, and goes on waiting.  Both may be sessions of other hosts: work from one host for
+    another is given by the requester's host, once the note is there, and ends as blocked where
+    that host cannot.
 
     Args:
         ctx: The caller's context.
         message_id: The delegation.
-        target: A session id, a chosen name or a tmux session name in this project.
+        target: A session id, a chosen name or a tmux session name in this project, or a session
+            on another host.
         reason: 1 to 8192 UTF-8 bytes, with the words around it.
         wake: Whether to wake *target*: ``auto`` or ``off``; None is ``auto``.
 
@@ -142,7 +145,7 @@ def reassign(
             for :func:`complete`.
     """
     check_body(reason, "reason")
-    peer = locate(ctx, target)
+    peer = find(ctx, target)
     if peer.session_id is None:
         raise PeerHasNoSessionId(
             "The peer has not said who it is, so it cannot owe work. Have it call claim_session."
@@ -151,20 +154,39 @@ def reassign(
         raise PeerTakesNoWork
     _check_accepts(ctx, peer)
     note = check_body(f"[reassigned] to {peer.session_id}: {reason}", "reason")
+    if not isinstance(peer, (Entry, Known)):
+        _check_way(ctx, message_id)
     return _close(ctx, message_id, State.REASSIGNED, note, wake, peer.session_id)
 
 
-def _check_accepts(ctx: Context, peer: Entry | Known) -> None:
+def _check_accepts(ctx: Context, peer: Peer) -> None:
     """Refuse to hand work on to a session that takes no mail from here, or has no room."""
     check_room(ctx, peer)
-    if not ctx.policies.are_set():
-        return
+    if not ctx.policies.are_set() or not isinstance(peer, (Entry, Known)):
+        return  # the policies of another host are judged there
     from oxtail.app.policy import rule_about_me
 
     if rule_about_me(ctx, peer):
         raise Refused(
             "The session lets no mail of yours pass by itself, and so takes no work from you.",
             target_session_id=peer.session_id,
+        )
+
+
+def _check_way(ctx: Context, message_id: str) -> None:
+    """Refuse to hand work on to another host where the host of its requester cannot pass it on."""
+    from oxtail.app.locate import on_host
+    from oxtail.core.remote import HANDS_ON, origin_host
+
+    owed = ctx.work.find(ctx.session.ids(), message_id)
+    host = origin_host(owed.message) if owed else None
+    if owed is None or host is None:
+        return
+    requester = on_host(ctx, host, owed.message.from_session_id or "")
+    if requester is None or HANDS_ON not in requester.can:
+        raise PeerTakesNoWork(
+            "The host of the requester runs an oxtail that passes no work on to other hosts. "
+            "Decline the work, and name the session that could do it."
         )
 
 

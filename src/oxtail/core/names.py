@@ -177,6 +177,11 @@ def reassignment_note_id(message_id: str) -> str:
     return _sha256("oxtail-reassigned:" + message_id)[:16]
 
 
+def returned_id(message_id: str) -> str:
+    """Return the id of the message that tells a sender that a host did not take *message_id*."""
+    return _sha256("oxtail-returned:" + message_id)[:16]
+
+
 def repeatable_id(session_id: str, key: str) -> str:
     """Return the id of the message that *session_id* sends under the idempotency key *key*."""
     return _sha256(f"oxtail-send:{session_id}\0{key}")[:16]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Peer: TypeAlias = "Entry | Known | Neighbor"
 
 KEY: Final = re.compile(r"[0-9a-f]{64}")
+ABILITY: Final = re.compile(r"[a-z_]{1,32}")
 PROJECT_KEY: Final = re.compile(r"[0-9a-f]{32}")
 
 HOST_NAME_MAX_CHARS: Final = 64
@@ -35,6 +36,14 @@ SESSIONS_PER_PART: Final = 100
 
 PARTS_MAX: Final = 32
 """Messages in which a host describes itself; what it has beyond 3,200 sessions is not shown."""
+
+ABILITIES_MAX: Final = 32
+
+HANDS_ON: Final = "hands_on"
+"""Ability of a host that passes work of its sessions on when it is told so by who owes it."""
+
+ABILITIES: Final = (HANDS_ON,)
+"""What this version can, beyond the first one, and other hosts need to know."""
 
 ACTIVITIES: Final = ("busy", "idle", "unknown")
 _SECONDS_MAX: Final = 2**53
@@ -165,6 +174,7 @@ class RemoteHost(Value):
         parts: How many parts there are.
         key: Its public key for sealed bodies, 64 hex digits, or None.
         sessions: Its sessions of this part.
+        can: What it can beyond the first version; words that are unknown here are kept.
     """
 
     host_id: str
@@ -175,12 +185,16 @@ class RemoteHost(Value):
     parts: int = 1
     key: str | None = None
     sessions: tuple[RemoteSession, ...] = ()
+    can: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the members in a fixed order."""
         members: dict[str, Any] = {"v": 1, **self._asdict()}
         if self.key is None:
             del members["key"]
+        del members["can"]
+        if self.can:
+            members["can"] = list(self.can)
         members["sessions"] = [session.as_dict() for session in self.sessions]
         return members
 
@@ -194,6 +208,7 @@ class Neighbor(Value):
         session: What its host last said of it.
         is_live: Whether it runs: its host says so, and has spoken of late.
         key: The public key of its host, or None.
+        can: What its host can beyond the first version.
     """
 
     host_id: str
@@ -201,6 +216,7 @@ class Neighbor(Value):
     session: RemoteSession
     is_live: bool
     key: str | None = None
+    can: tuple[str, ...] = ()
 
     @property
     def session_id(self) -> str:
@@ -253,6 +269,13 @@ def _session(members: object) -> RemoteSession | None:
     )
 
 
+def _abilities(words: object) -> tuple[str, ...]:
+    if not isinstance(words, list):
+        return ()
+    found = (_matching(ABILITY, word) for word in words[:ABILITIES_MAX])
+    return tuple(word for word in found if word)
+
+
 def from_dict(members: object, limit: int = SESSIONS_PER_PART) -> RemoteHost:
     """Return the description that *members* holds; sessions that are none are left out.
 
@@ -286,6 +309,7 @@ def from_dict(members: object, limit: int = SESSIONS_PER_PART) -> RemoteHost:
         parts=parts,
         key=_matching(KEY, members.get("key")),
         sessions=tuple(found.values()),
+        can=_abilities(members.get("can")),
     )
 
 

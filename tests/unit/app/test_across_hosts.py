@@ -9,20 +9,20 @@ import pytest
 
 from helpers.delegating import inbox
 from helpers.fakes import ALICE, BOB, CAROL, World
+from helpers.hosts import FakeArrivals
 from oxtail.app.announce import Here
 from oxtail.app.arrive import Arriving
 from oxtail.app.context import Context
 from oxtail.app.peers import list_peers
 from oxtail.app.send import reply, send
 from oxtail.app.status import message_status
-from oxtail.app.work import complete, reassign
+from oxtail.app.work import complete
 from oxtail.core.envelope import Envelope
 from oxtail.core.names import hash32, held_box, relay_box, session_box
 from oxtail.core.policy import HOLD, REFUSE, Policy, Rule
 from oxtail.core.remote import (
     SETTLED,
     UNKNOWN_SENDER,
-    Arrived,
     Mail,
     RemoteHost,
     RemoteSession,
@@ -33,29 +33,6 @@ from oxtail.errors import AmbiguousTarget, CrossProject, MailboxFull, TargetNotF
 
 HERE, THERE, THIRD = "a" * 16, "b" * 16, "c" * 16
 PROJECT = hash32("/project")
-
-
-class FakeArrivals:
-    """Arrivals in a dictionary."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, Arrived] = {}
-        self.set_asides: list[bytes] = []
-
-    def keep(self, arrived: Arrived) -> None:
-        self.kept[arrived.message_id] = arrived
-
-    def all(self) -> tuple[Arrived, ...]:
-        return tuple(self.kept.values())
-
-    def get(self, message_id: str) -> Arrived | None:
-        return self.kept.get(message_id)
-
-    def forget(self, message_id: str) -> None:
-        self.kept.pop(message_id, None)
-
-    def set_aside(self, data: bytes, problem: str) -> None:
-        self.set_asides.append(data)
 
 
 def tell(
@@ -152,13 +129,6 @@ class TestSending:
         world.clock.advance(100)
         row = next(r for r in list_peers(alice).as_dict()["sessions"] if r["name"] == "bob")
         assert row["seen_lately"] is False
-
-    def test_work_is_not_handed_on_to_another_host(self, world, alice):
-        carol = world.context(CAROL, pid=102)
-        sent = send(carol, ALICE, "do", action_required=True)
-        tell(alice, BOB)
-        with pytest.raises(TargetNotFound):
-            reassign(alice, sent.message_id, BOB, "busy")
 
 
 class TestArriving:

@@ -92,7 +92,9 @@ class FileHosts:
             for session in known.host.sessions:
                 is_live = session.is_live and is_there
                 host = known.host
-                found.append(Neighbor(host.host_id, host.name, session, is_live, host.key))
+                found.append(
+                    Neighbor(host.host_id, host.name, session, is_live, host.key, host.can)
+                )
         return tuple(found)
 
     def host_of(self, session_id: str) -> str | None:

@@ -37,7 +37,14 @@ class MemoryHosts:
         """Return their sessions."""
         now = self._clock.now()
         return tuple(
-            Neighbor(host.host_id, host.name, each, each.is_live and now - at < 75, host.key)
+            Neighbor(
+                host.host_id,
+                host.name,
+                each,
+                each.is_live and now - at < 75,
+                host.key,
+                host.can,
+            )
             for host, at in self._kept.values()
             for each in host.sessions
         )
