@@ -6,8 +6,9 @@ import json
 import statistics
 import subprocess
 import time
+import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 
 from helpers.capabilities import needs
 from helpers.carriers import prepare
+from helpers.command import oxtail
 from helpers.fakes import ALICE, BOB, CAROL
 from helpers.nats_server import NatsServer, nats_server
 from helpers.waiting import until
@@ -25,14 +27,15 @@ from oxtail.store.nats.settings import Engine
 pytestmark = [needs("nats"), pytest.mark.slow]
 
 REMOTE = "https://example.org/team/tool.git"
-ASKS = 20
+ASKS = 6
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[NatsServer]:
-    with nats_server(tmp_path / "nats") as running:
+@contextmanager
+def world(folder: Path) -> Iterator[tuple[Hosts, NatsServer]]:
+    """Hosts around a server of their own."""
+    with nats_server(folder / "nats") as running, ExitStack() as stack:
         prepare(Engine((running.url,)))
-        yield running
+        yield Hosts(folder, running.url, stack), running
 
 
 class Hosts:
@@ -42,6 +45,7 @@ class Hosts:
         self._folder = folder
         self._url = url
         self._stack = stack
+        self.started: dict[tuple[str, str], ServerProcess] = {}
 
     def home(self, name: str) -> Path:
         home = self._folder / name
@@ -62,6 +66,7 @@ class Hosts:
         server = ServerProcess(home, cwd=home / "clone", env=environ)
         self._stack.enter_context(server)
         server.handshake("claude-code")
+        self.started[name, session_id] = server
         return server
 
     def state(self, name: str) -> dict[str, Any]:
@@ -73,12 +78,6 @@ class Hosts:
         return found
 
 
-@pytest.fixture
-def hosts(tmp_path: Path, engine: NatsServer) -> Iterator[Hosts]:
-    with ExitStack() as stack:
-        yield Hosts(tmp_path, engine.url, stack)
-
-
 def peers(server: ServerProcess) -> dict[str, dict[str, Any]]:
     rows = server.call("list_project_sessions")["sessions"]
     return {row["client_session_id"]: row for row in rows if row["client_session_id"]}
@@ -88,21 +87,37 @@ def see(server: ServerProcess, session_id: str) -> None:
     until(lambda: peers(server).get(session_id, {}).get("seen_lately"), within=20)
 
 
-@pytest.fixture
-def pair(hosts: Hosts) -> tuple[ServerProcess, ServerProcess]:
-    """Alice on one host and Bob on the other, who know of each other."""
+def meet(hosts: Hosts) -> tuple[ServerProcess, ServerProcess]:
+    """Alice on host a and Bob on host b, who know of each other."""
     alice, bob = hosts.start("a", ALICE), hosts.start("b", BOB)
     see(alice, BOB)
     see(bob, ALICE)
     return alice, bob
 
 
-def mail(server: ServerProcess) -> list[dict[str, Any]]:
+@pytest.fixture(scope="module")
+def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
+    """Two hosts that the tests of this module share and leave as they are."""
+    with world(tmp_path_factory.mktemp("hosts")) as (found, _):
+        yield found
+
+
+@pytest.fixture(scope="module")
+def pair(hosts: Hosts) -> tuple[ServerProcess, ServerProcess]:
+    return meet(hosts)
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())
+
+
+def mail(server: ServerProcess, *sources: str) -> list[dict[str, Any]]:
+    """The mail that comes next; with *sources*, until there is mail about each of them."""
     found: list[dict[str, Any]] = []
 
     def look() -> bool:
         found.extend(server.call("read_my_messages")["messages"])
-        return bool(found)
+        return bool(found) and {m.get("source_message_id") for m in found} >= set(sources)
 
     until(look, within=15)
     return found
@@ -142,9 +157,10 @@ def test_a_question_is_answered_across_hosts(
     pair: tuple[ServerProcess, ServerProcess], hosts: Hosts, record_testsuite_property: Any
 ) -> None:
     alice, bob = pair
-    carol = hosts.start("a", CAROL)
+    carol_id = new_id()
+    carol = hosts.start("a", carol_id)
     far = statistics.median(asked_ms(alice, BOB, answering(bob)) for _ in range(ASKS))
-    near = statistics.median(asked_ms(alice, CAROL, answering(carol)) for _ in range(ASKS))
+    near = statistics.median(asked_ms(alice, carol_id, answering(carol)) for _ in range(ASKS))
     record_testsuite_property("ask_ms", f"{far:.1f} across hosts, {near:.1f} on one")
 
 
@@ -162,12 +178,22 @@ def test_a_reply_by_id_goes_back_to_the_host_that_sent(
     assert [message["body"] for message in mail(alice)] == ["back"]
 
 
-def test_receipts_travel_back(pair: tuple[ServerProcess, ServerProcess]) -> None:
+def test_receipts_travel_back_to_one_that_waits_for_them(
+    pair: tuple[ServerProcess, ServerProcess],
+) -> None:
     alice, bob = pair
-    sent = alice.call("send_message", target=BOB, body="there")["message_id"]
-    until(lambda: status(alice, sent)["status"] == "carried", within=15)
-    mail(bob)
-    until(lambda: status(alice, sent)["status"] == "shown", within=15)
+    call = alice.start_call("send_message", target=BOB, body="there", wait_ms=30_000)
+    (got,) = mail(bob)
+    sent = alice.result_of(call, within=30)
+    assert sent["receipt"]["status"] == "shown"
+    assert [proof["stage"] for proof in status(alice, sent["message_id"])["evidence"]] == [
+        "stored",
+        "carried",
+        "shown",
+    ]
+    bob.call("reply_to_message", message_id=got["id"], body="back")
+    mail(alice, got["id"])
+    assert status(alice, got["id"])["status"] == "answered"
 
 
 def test_work_is_delegated_and_closed_across_hosts(
@@ -183,23 +209,67 @@ def test_work_is_delegated_and_closed_across_hosts(
     assert status(alice, sent["message_id"])["status"] == "answered"
 
 
+def test_work_is_handed_on_to_another_host_and_back(
+    pair: tuple[ServerProcess, ServerProcess], hosts: Hosts
+) -> None:
+    """Alice gives Bob work, who hands it on to Carol, a session of the host of Alice."""
+    alice, bob = pair
+    carol_id = new_id()
+    carol = hosts.start("a", carol_id)
+    see(bob, carol_id)
+    sent = alice.call("send_message", target=BOB, body="do", action_required=True)["message_id"]
+    until(lambda: bob.call("my_open_work")["open"], within=15)
+    handed = bob.call("block_work", message_id=sent, reason="you", reassign_to=carol_id)
+    assert handed["obligation_state"] == "reassigned"
+    (work,) = until(lambda: carol.call("my_open_work")["open"], within=15)
+    assert (work["from_session_id"], work["body"]) == (ALICE, "do")
+    carol.call("complete_work", message_id=work["message_id"], body="42")
+    bodies = [message["body"] for message in mail(alice, sent, work["message_id"])]
+    assert sorted(bodies) == ["42", f"[reassigned] to {carol_id}: you"]
+
+
+def test_a_policy_of_the_receiver_holds_a_question_and_ends_its_wait(
+    pair: tuple[ServerProcess, ServerProcess], hosts: Hosts
+) -> None:
+    alice, strict = pair[0], new_id()
+    hosts.start("b", strict)
+    see(alice, strict)
+    done = oxtail("policy", "hold", "*", "--as", strict, HOME=str(hosts.home("b")))
+    assert done.status == 0, done
+    result = alice.call("ask_peer", target=strict, body="ready?", timeout_ms=20_000)
+    assert (result["held"], result["wake_status"]) == (True, "skipped_held")
+
+
+# ---------------------------------------------------------------------- with servers that end
+
+
 def test_a_session_that_nobody_knows_there_is_refused_and_its_sender_told(
     pair: tuple[ServerProcess, ServerProcess], hosts: Hosts
 ) -> None:
-    alice, bob = pair
-    bob.__exit__(None, None, None)
+    alice, short = pair[0], new_id()
+    server = hosts.start("b", short)
+    see(alice, short)
+    server.__exit__(None, None, None)
     # The server that comes next finds what is left of the first, and remembers its session.
-    hosts.start("b", CAROL)
-    see(alice, CAROL)
-    (hosts.home("b") / ".oxtail" / "known" / f"{hash32(BOB)}.json").unlink()
-    sent = alice.call("send_message", target=BOB, body="gone?")["message_id"]
+    hosts.start("b", next_one := new_id())
+    see(alice, next_one)
+    (hosts.home("b") / ".oxtail" / "known" / f"{hash32(short)}.json").unlink()
+    sent = alice.call("send_message", target=short, body="gone?")["message_id"]
+    (word,) = mail(alice, sent)
+    assert word["body"].startswith("[refused]")
     until(lambda: status(alice, sent)["status"] == "refused", within=20)
 
 
-def test_mail_waits_while_the_engine_is_down_and_arrives_in_order_later(
-    pair: tuple[ServerProcess, ServerProcess], hosts: Hosts, engine: NatsServer
+def test_mail_waits_while_the_engine_is_down_and_another_server_takes_over(
+    tmp_path: Path,
 ) -> None:
-    alice, bob = pair
+    with world(tmp_path) as (hosts, engine):
+        _away_and_back(hosts, engine)
+        _taken_over(hosts)
+
+
+def _away_and_back(hosts: Hosts, engine: NatsServer) -> None:
+    alice, bob = meet(hosts)
     engine.kill()
     until(lambda: hosts.state("a").get("connected") is False, within=20)
     for number in range(3):
@@ -219,10 +289,9 @@ def test_mail_waits_while_the_engine_is_down_and_arrives_in_order_later(
     assert got == ["0", "1", "2"]
 
 
-def test_another_server_of_the_host_takes_over_the_carrying(
-    pair: tuple[ServerProcess, ServerProcess], hosts: Hosts
-) -> None:
-    alice, bob = pair
+def _taken_over(hosts: Hosts) -> None:
+    """The server that has the carrier is killed."""
+    alice, bob = hosts.started["a", ALICE], hosts.started["b", BOB]
     carol = hosts.start("a", CAROL)
     see(bob, CAROL)
     alice.process.kill()

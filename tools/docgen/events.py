@@ -15,6 +15,8 @@ EVENTS: dict[str, str] = {
     "autowake_store_error": "the records that keep automatic wakes rare could not be used",
     "bell_failed": "a doorbell could not be made, rung or removed; the box is looked at anyway",
     "arrival_refused": "mail of another host was refused here; its sender is told",
+    "hand_on_failed": "work that was handed on could not be given; its requester was told",
+    "hand_on_not_believed": "a host handed on work that its session does not owe",
     "report_not_believed": "a host told of a message that had not gone to it",
     "carrier_elected": "this server carries mail between hosts from now on",
     "carrier_ended": "the carrier has ended; `again_in_seconds` says when it is started again",

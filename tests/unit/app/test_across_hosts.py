@@ -18,6 +18,7 @@ from oxtail.app.send import reply, send
 from oxtail.app.status import message_status
 from oxtail.app.work import complete
 from oxtail.core.envelope import Envelope
+from oxtail.core.evidence import InContext
 from oxtail.core.names import hash32, held_box, relay_box, session_box
 from oxtail.core.policy import HOLD, REFUSE, Policy, Rule
 from oxtail.core.remote import (
@@ -205,6 +206,14 @@ class TestReporting:
         assert (host, report.stage, report.session_id) == (THERE, "shown", ALICE)
         here.told(host, report)
         assert here.reports() == ()
+
+    def test_where_it_stands_in_a_transcript_is_told_after_that(self, alice, here):
+        here.arrive(Mail(ALICE, PROJECT, letter()), THERE)
+        inbox(alice)
+        alice.evidence.found(InContext(letter().id, "/transcript", 7, 1_800_000_009))
+        told = [report for _, report in here.reports()]
+        assert [(report.stage, report.at) for report in told][1:] == [("in_context", 1_800_000_009)]
+        assert "/transcript" not in str(told)
 
     def test_a_record_is_forgotten_when_nothing_more_is_to_come(self, world, alice, here, arrivals):
         here.arrive(Mail(ALICE, PROJECT, letter()), THERE)
