@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) $(PYTEST_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test fast unit check lint types imports format docs pictures bench fleet tools clean
+.PHONY: help install demo test fast unit check lint types imports format docs pictures screens bench fleet tools clean
 
 help:  ## List the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## +/|/' \
@@ -66,6 +66,9 @@ docs: $(DEVELOPMENT)  ## Write docs/reference anew from the code
 
 pictures: $(DEVELOPMENT)  ## Draw docs/pictures anew from the example fleets
 	$(BIN)/python tools/make-pictures
+
+screens: $(DEVELOPMENT)  ## Write the screens of the cockpit anew; read the difference
+	OXTAIL_REWRITE_SCREENS=1 $(PYTEST) tests/cockpit/test_screens.py
 
 bench: $(RUNTIME)  ## Measure; see bench/README.md
 	$(BIN)/python bench/run.py $(BENCH_FLAGS)

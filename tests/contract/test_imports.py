@@ -28,6 +28,10 @@ OFFENSES = [
     ("Hooks stay thin", "app/hook.py", "import argparse"),
     ("MCP is fenced in server", "wake/records.py", "from mcp.types import Tool"),
     ("MCP is fenced in server", "disk/layout.py", "import mcp"),
+    ("The cockpit stays apart", "app/fleet.py", "import textual.app"),
+    ("The cockpit stays apart", "cli/fleet_status.py", "import oxtail.cockpit.feed"),
+    ("The cockpit stays apart", "hooks/context.py", "import oxtail.cockpit"),
+    ("What the cockpit says knows no widget", "cockpit/shapes/rows.py", "import textual.strip"),
     ("No cycles", "core/scope.py", "import oxtail.core.presence"),
 ]
 """The contract that must break, the module that gets a line more, and the line."""
@@ -60,7 +64,7 @@ def test_the_import_contracts_hold() -> None:
     status, output = lint(ROOT / "src")
 
     assert status == 0, output
-    assert "7 kept, 0 broken" in output
+    assert "9 kept, 0 broken" in output
 
 
 @pytest.mark.slow

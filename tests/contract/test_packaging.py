@@ -60,7 +60,7 @@ def test_what_the_package_needs_at_run_time_lies_inside_it() -> None:
     beside_code = {path.suffix for path in package.rglob("*") if path.is_file()} - {".py", ".pyc"}
 
     assert (package / "py.typed").exists()
-    assert beside_code <= {".md", ".sh", ".typed", ".yaml"}
+    assert beside_code <= {".md", ".sh", ".tcss", ".typed", ".yaml"}
 
 
 def test_no_module_has_more_than_400_lines() -> None:

@@ -68,6 +68,9 @@ ONLY_ACROSS_HOSTS = {
 }
 """Modules that one machine alone never loads."""
 
+ONLY_THE_COCKPIT = {"aiohttp", "oxtail.cockpit", "rich", "textual", "textual_serve"}
+"""Modules that nobody but its verb may load."""
+
 PREAMBLE = f"""
 import sys
 bare = set(sys.modules)
@@ -145,7 +148,9 @@ def test_a_server_that_listed_its_tools_has_loaded_nothing_heavy() -> None:
     answers = [json.loads(line) for line in output.splitlines()]
     assert [answer["id"] for answer in answers] == [1, 2]
     assert len(answers[1]["result"]["tools"]) >= 11
-    assert not loaded & (HEAVY | ONLY_WHERE_NEEDED | ONLY_LOOKING_BACK | ONLY_ACROSS_HOSTS)
+    assert not loaded & (
+        HEAVY | ONLY_WHERE_NEEDED | ONLY_LOOKING_BACK | ONLY_ACROSS_HOSTS | ONLY_THE_COCKPIT
+    )
 
 
 def test_sending_from_the_command_line_loads_nothing_heavy(peer: str) -> None:
@@ -157,13 +162,13 @@ def test_sending_from_the_command_line_loads_nothing_heavy(peer: str) -> None:
     )
 
     assert json.loads(output)["ok"] is True
-    assert not loaded & (HEAVY | ONLY_LOOKING_BACK | ONLY_ACROSS_HOSTS)
+    assert not loaded & (HEAVY | ONLY_LOOKING_BACK | ONLY_ACROSS_HOSTS | ONLY_THE_COCKPIT)
 
 
 def test_a_python_peer_loads_nothing_heavy() -> None:
     loaded, _ = run("import oxtail\nwith oxtail.join():\n    report()")
 
-    assert not loaded & (HEAVY | ONLY_LOOKING_BACK | ONLY_ACROSS_HOSTS)
+    assert not loaded & (HEAVY | ONLY_LOOKING_BACK | ONLY_ACROSS_HOSTS | ONLY_THE_COCKPIT)
 
 
 def test_a_log_loads_no_database() -> None:
@@ -172,3 +177,13 @@ def test_a_log_loads_no_database() -> None:
     assert json.loads(output)["ok"] is True
     assert "oxtail.store.files.history" in loaded
     assert not loaded & {"sqlite3", "_sqlite3", "oxtail.store.files.search", *HEAVY}
+
+
+def test_the_fleet_as_text_loads_no_cockpit() -> None:
+    for verb in ("status", "cockpit"):
+        loaded, output = run(
+            f"from oxtail.cli.main import main\nstatus = main([{verb!r}, '--json'])\nreport()"
+        )
+
+        assert json.loads(output)["ok"] is True
+        assert not loaded & ONLY_THE_COCKPIT

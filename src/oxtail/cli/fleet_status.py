@@ -23,7 +23,9 @@ WRONG: Final = 2
 """Exit status of a check that finds something wrong."""
 
 
-def _examiner(ctx: Context) -> Callable[[], Sequence[Alert]]:
+def examiner(ctx: Context) -> Callable[[], Sequence[Alert]]:
+    """Return what finds what doctor finds."""
+
     def examine() -> Sequence[Alert]:
         from oxtail.cli.doctor import findings_of
 
@@ -46,7 +48,7 @@ def show(options: Options) -> Outcome:
         project_root=os.path.abspath(options.project) if options.project else None,
         everywhere=options.everywhere,
         activity=not options.no_activity,
-        examine=_examiner(ctx) if options.doctor else None,
+        examine=examiner(ctx) if options.doctor else None,
     )
     comms = options.limit if options.log else 0
     fleet = collector.look(comms=comms)

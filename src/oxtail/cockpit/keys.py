@@ -1,0 +1,88 @@
+"""Every key of the cockpit, as data: bindings, help and the page of the docs come from here.
+
+The rule: a key is in this table, or it does nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from textual.binding import Binding
+
+from oxtail.core.value import Value
+
+if TYPE_CHECKING:
+    from textual.binding import BindingType
+
+
+class Key(Value):
+    """One key.
+
+    Attributes:
+        keys: The names that Textual has for it, separated by commas.
+        shown: How people write it.
+        action: What it does, as Textual calls actions; empty where a widget takes the key itself.
+        does: What it does, for people.
+        hint: That in a word or two for the last line, or nothing.
+        acts: Whether it changes something; such a key does nothing in a cockpit that only reads.
+    """
+
+    keys: str
+    shown: str
+    action: str
+    does: str
+    hint: str = ""
+    acts: bool = False
+
+
+FLEET: Final = (
+    Key("up,k", "↑ k", "move(-1)", "move up, around the end"),
+    Key("down,j", "↓ j", "move(1)", "move down, around the end"),
+    Key("home,g", "Home g", "far(-1)", "to the first agent"),
+    Key("end,G", "End G", "far(1)", "to the last agent"),
+    Key("t", "t", "trouble", "to the next agent that something is wrong with"),
+    Key("enter", "Enter", "jump", "go to the agent's pane", "jump", True),
+    Key("m", "m", "compose", "write a message to the agent, as the operator", "message", True),
+    Key("n", "n", "nudge", "ask the agent to look at its inbox; y confirms", "nudge", True),
+    Key("i", "i", "card", "show or hide why the agent is in its state, and what it owes", "why"),
+    Key("l", "l", "talk", "open or close the messages of the fleet", "messages"),
+    Key("w", "w", "talk_of_agent", "open the messages of the agent"),
+    Key("slash", "/", "search", "search the messages"),
+    Key("a", "a", "acknowledge", "acknowledge what is wrong with the agent; y confirms", "", True),
+    Key("A", "A", "acknowledge_all", "acknowledge all that is wrong; y confirms", "", True),
+    Key("b", "b", "background", "show or fold agents in the background"),
+    Key("x", "x", "dead", "show or fold agents that do not run"),
+    Key("d", "d", "dock", "switch between table and dock strip", "dock"),
+    Key("r", "r", "look", "look again now"),
+    Key("T", "T", "theme", "switch between dark and light"),
+    Key("tab", "Tab", "app.focus_next", "to the next part of the screen"),
+    Key("question_mark", "?", "help", "show or hide the keys", "help"),
+    Key("escape", "Esc", "back", "close what is open"),
+    Key("ctrl+c", "Ctrl-C", "quit_cockpit", "quit", "quit"),
+)
+"""Where the fleet is."""
+
+TALK: Final = (
+    Key("up", "↑", "", "older message, or up in one that is shown whole"),
+    Key("down", "↓", "", "newer message, or down"),
+    Key("pageup,b", "PgUp b", "", "half a panel older"),
+    Key("pagedown,space", "PgDn Space", "", "half a panel newer"),
+    Key("w,e", "w e", "", "show the message whole with its thread and receipts, or the list"),
+    Key("f", "f", "", "only messages of the selected agent, or all"),
+    Key("t", "t", "", "answers below what they answer, or in the order of time"),
+)
+"""In the messages; the other keys of the fleet work there, too."""
+
+COMPOSER: Final = (
+    Key("enter", "Enter", "", "send"),
+    Key("ctrl+j,alt+enter", "Ctrl-J Alt-Enter", "", "new line"),
+    Key("escape", "Esc", "", "leave; the draft is kept for this agent"),
+)
+"""While a message is written."""
+
+PLACES: Final = (("fleet", FLEET), ("messages", TALK), ("composer", COMPOSER))
+
+
+def bindings(keys: tuple[Key, ...]) -> list[BindingType]:
+    """Return the bindings of *keys*."""
+    return [Binding(each.keys, each.action, each.does, show=False) for each in keys if each.action]

@@ -1,0 +1,1 @@
+"""One widget per file; each draws what it was shown, and asks nobody."""

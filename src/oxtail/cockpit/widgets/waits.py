@@ -1,0 +1,35 @@
+"""Who waits for whom, deadlocks first, with what is wrong and what could not be looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from oxtail.cockpit.shapes.head import waiting
+from oxtail.cockpit.widgets.painted import Painted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oxtail.cockpit.shapes.rows import Row
+    from oxtail.core.fleet import Fleet
+
+ROWS_MAX: Final = 16
+SHARE: Final = 3
+"""It takes one row in so many of the screen, more where the table leaves some, and at most that."""
+
+
+class Waits(Painted):
+    """Shows the waits, the trouble and the warnings of a fleet."""
+
+    _fleet: Fleet | None = None
+    _spare = 0
+
+    def show(self, fleet: Fleet | None, spare: int) -> None:
+        """Show the waits of *fleet*; *spare* rows are used by nobody else."""
+        self._fleet, self._spare = fleet, spare
+        self.repaint()
+
+    def paint(self, width: int, height: int) -> Sequence[Row]:  # noqa: ARG002 - a share of the screen
+        """Return the blocks."""
+        room = max(self._spare, self.app.size.height // SHARE)
+        return waiting(self._fleet, width, min(ROWS_MAX, room))
