@@ -374,6 +374,13 @@ class FileExists(UsageError):
     exit_status = 1
 
 
+class JumpRefused(UsageError):
+    """No terminal was brought to the agent's pane, and nothing was changed."""
+
+    code = "jump-refused"
+    exit_status = 3
+
+
 class AttachmentRefused(UsageError):
     """A file cannot be attached, so nothing was sent."""
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from oxtail.config import Settings
-    from oxtail.ports import Clock, Detection, OwnDoor, Panes, Transcripts
+    from oxtail.ports import Clock, Detection, OwnDoor, Panes, Terminals, Transcripts
     from oxtail.ports.lifecycle import BringUp
     from oxtail.store.files.carriage import Carriage
     from oxtail.wake.tmux_door import TmuxDoor
@@ -111,6 +111,15 @@ def _panes(settings: Settings, trace: Trace) -> Panes:
         return TmuxPanes(settings.environ, parent_of, trace, parents=parents)
 
     return cast("Panes", Later(build))
+
+
+def _terminals(settings: Settings, trace: Trace) -> Terminals:
+    def build() -> object:
+        from oxtail.tmux.terminals import TmuxTerminals
+
+        return TmuxTerminals(settings.environ, trace)
+
+    return cast("Terminals", Later(build))
 
 
 def _detection(
@@ -300,6 +309,7 @@ def open_context(settings: Settings, *, role: str, announced: bool | None = None
             ),
         ),
         panes=panes,
+        terminals=_terminals(settings, trace),
         transcripts=transcripts,
         clock=clock,
         ids=ids,

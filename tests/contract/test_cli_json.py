@@ -807,3 +807,12 @@ def test_a_message_that_an_operator_cannot_send(command: Command) -> None:
             (["--attach", ".", "see"], 1, "attachment-refused"),
         ):
             assert command.error("message", "receiver", *words, status=status)["code"] == code
+
+
+def test_going_to_an_agent_that_is_in_no_pane(command: Command) -> None:
+    with python_peer("receiver", PEER):
+        error = command.error("jump", "receiver", status=3)
+    assert list(error) == ["code", "message", "reason", "command", "clients"]
+    assert (error["code"], error["reason"]) == ("jump-refused", "pane-not-proved")
+    assert command.error("jump", "nobody", status=3)["code"] == "target-not-found"
+    assert command.error("jump", "nobody", "--dryrun", status=2)["code"] == "usage-error"

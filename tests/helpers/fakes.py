@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from oxtail import config
@@ -13,6 +13,7 @@ from oxtail.core.census import Census, Counted, PaneTable
 from oxtail.core.detected import Detected
 from oxtail.core.entry import OURS, Client, Entry, Known
 from oxtail.core.follow import Growth, Mark
+from oxtail.core.jump import Scene, Spot, Terminal
 from oxtail.core.liveness import Life
 from oxtail.core.names import hash32
 from oxtail.core.pane import Pane
@@ -230,6 +231,23 @@ class FakePanes:
         return self.text
 
 
+class FakeTerminals:
+    """A scene that tests set; remembers what was shown where."""
+
+    def __init__(self, *spots: Spot, terminals: Sequence[Terminal] = (), own: str = "") -> None:
+        self.seen = Scene(spots, tuple(terminals), own or None)
+        self.shown: list[tuple[Spot, Terminal | None]] = []
+        self.problem: str | None = None
+
+    def scene(self) -> Scene:
+        return self.seen
+
+    def show(self, spot: Spot, terminal: Terminal | None) -> None:
+        if self.problem:
+            raise PaneError(self.problem)
+        self.shown.append((spot, terminal))
+
+
 class FakeTranscripts:
     """Transcripts that tests set."""
 
@@ -314,6 +332,7 @@ class World:
         self.wake_records = FakeWakeRecords()
         self.waker = FakeWaker()
         self.panes = FakePanes()
+        self.terminals = FakeTerminals()
         self.transcripts = FakeTranscripts()
         self.sides = memory_sides(self.store, self.clock)
 
@@ -364,6 +383,7 @@ class World:
             wake_records=self.wake_records,
             waker=self.waker,
             panes=self.panes,
+            terminals=self.terminals,
             transcripts=self.transcripts,
             clock=self.clock,
             ids=self.ids,

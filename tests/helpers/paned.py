@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from unittest.mock import patch
 
 from helpers import fake_agent
-from helpers.command import Done, oxtail
+from helpers.command import Done
 from helpers.tmux import PrivateTmux
 from helpers.waiting import until
+from oxtail.cli.main import main
 from oxtail.core.codec import encode_pretty
 from oxtail.core.entry import OURS, Client, Entry
 from oxtail.identity.process import start_token
@@ -83,6 +86,11 @@ class PanedStage:
         return Paned(self, name, session_id, window_of)
 
     def oxtail(self, *words: str, pane: str = "", **extra: str) -> Done:
-        """Run the command as in *pane*, or in a plain terminal that would find this tmux."""
+        """Run the command in this process, as in *pane* or as in a terminal outside of tmux."""
         inside = {"TMUX": f"{self.tmux.socket},1,0", "MCP_TRACE_FILE": str(self.trace), **extra}
-        return oxtail(*words, **inside, **({"TMUX_PANE": pane} if pane else {}))
+        if pane:
+            inside["TMUX_PANE"] = pane
+        out, err = TextIOWrapper(BytesIO()), TextIOWrapper(BytesIO())
+        with patch.dict(os.environ, inside), patch.multiple(sys, stdout=out, stderr=err):
+            status = main(words)
+        return Done(status, *(each.buffer.getvalue().decode() for each in (out, err)))  # type: ignore[attr-defined]

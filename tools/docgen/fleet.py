@@ -11,6 +11,7 @@ from oxtail.core.correlation import Ask, OpenAsk
 from oxtail.core.envelope import Envelope
 from oxtail.core.fleet_facts import AgentFacts, Facts
 from oxtail.core.history import Record
+from oxtail.core.jump import REFUSALS
 from oxtail.core.liveness import Life, Reason
 from oxtail.core.snapshot import snapshot
 from oxtail.core.trouble import Kind
@@ -146,6 +147,12 @@ _KINDS: Mapping[Kind, str] = {
 }
 
 
+_JUMP = """\
+`oxtail jump` fails with `jump-refused` and has changed nothing.
+Beside `reason`, `command` is what shows the pane in another terminal, or null, and `clients` lists the terminals to choose from, each with `name` and `session`.
+"""
+
+
 def _members() -> dict[str, Iterable[str]]:
     """Return the members of each kind of object, as a fleet in trouble has them."""
     sent = Envelope("0" * 16, "", 1, from_session_id="a", action_required=True)
@@ -201,4 +208,8 @@ def page() -> str:
         + table(("`kind`", "what it is"), kinds)
         + "\n## A message of the log\n\n"
         + _table("message", _COMMS)
+        + "\n## Why a jump was refused\n\n"
+        + _JUMP
+        + "\n"
+        + table(("`reason`", "meaning"), ((f"`{r}`", text) for r, text in REFUSALS.items()))
     )

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         Registry,
         Shelf,
         Store,
+        Terminals,
         Traffic,
         Transcripts,
         Waker,
@@ -56,6 +57,7 @@ class Context(Value):
     wake_records: WakeRecords
     waker: Waker
     panes: Panes
+    terminals: Terminals
     transcripts: Transcripts
     clock: Clock
     ids: Ids

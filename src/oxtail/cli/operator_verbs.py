@@ -61,4 +61,18 @@ VERBS: Final[Mapping[str, Verb]] = {
             PROJECT,
         ),
     ),
+    "jump": Verb(
+        "show an agent's pane in your terminal",
+        "Finds the pane by the processes of this moment, makes it the active one, and brings a "
+        "terminal to its tmux session: the one that you are in if it shows that session, else the "
+        "only other one that does, else your own if no other is attached. Where that is not clear "
+        "nothing is changed, and the error names the terminals and a command for a new one.",
+        (
+            AGENT,
+            Argument("client", "the terminal to use, as tmux names it", "--client", "NAME"),
+            Argument("dry_run", "say what would be shown where, and change nothing", "--dry-run"),
+            ALL,
+            PROJECT,
+        ),
+    ),
 }

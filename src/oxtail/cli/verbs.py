@@ -36,6 +36,7 @@ TABLES: Final[Mapping[str, str]] = {
     "read": "mail_verbs",
     "status": "fleet_verbs",
     "message": "operator_verbs",
+    "jump": "operator_verbs",
     "cockpit": "cockpit_verbs",
     "setup": "own_verbs",
     "uninstall": "own_verbs",

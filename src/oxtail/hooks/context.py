@@ -129,6 +129,7 @@ def open_context(settings: Settings, trace: Trace, session_id: str) -> Context:
         wake_records=absent,
         waker=absent,
         panes=absent,
+        terminals=absent,
         transcripts=absent,
         clock=clock,
         ids=ids,

@@ -24,6 +24,7 @@ from oxtail.ports.records import (
     Work,
 )
 from oxtail.ports.system import Clock, Ids
+from oxtail.ports.terminals import Terminals
 from oxtail.ports.wake import OwnDoor, Waker, WakeRecords
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Registry",
     "Shelf",
     "Store",
+    "Terminals",
     "Traffic",
     "Transcripts",
     "WakeRecords",
