@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import re
 import shlex
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,11 +16,12 @@ from typing import Any
 
 import pytest
 
-from helpers.command import oxtail
+from helpers.command import OXTAIL, environment, oxtail
 from helpers.tmux import PrivateTmux, needs_tmux, private_tmux
 from helpers.waiting import until
+from oxtail.core.entry import Client, Entry
 
-pytestmark = [needs_tmux, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 ALICE = "aaaaaaaa-0000-4000-8000-000000000001"
 BOB = "bbbbbbbb-0000-4000-8000-000000000002"
@@ -84,6 +88,7 @@ def stage(tmux: PrivateTmux, project: Path, tmp_path: Path) -> Stage:
     return Stage(tmux, project, tmp_path / "trace")
 
 
+@needs_tmux
 def test_agents_are_shown_with_their_panes_and_a_dead_one_keeps_none(stage: Stage) -> None:
     first, second = stage.agent("alice", ALICE, "editor"), stage.agent("bob", BOB, "builder")
     until(lambda: set(stage.rows()) == {ALICE, BOB}, within=15)
@@ -112,6 +117,7 @@ def test_agents_are_shown_with_their_panes_and_a_dead_one_keeps_none(stage: Stag
     stage.status("--check")
 
 
+@needs_tmux
 def test_one_look_runs_tmux_once(stage: Stage) -> None:
     for number in range(3):
         stage.agent(f"agent{number}", f"{number}" * 8, f"w{number}")
@@ -119,3 +125,57 @@ def test_one_look_runs_tmux_once(stage: Stage) -> None:
     before = stage.tmux_calls()
     stage.status()
     assert stage.tmux_calls() == before + 1
+
+
+def _in_a_terminal(*words: str) -> str:
+    """Return what ``oxtail`` prints with *words* where a person looks at it."""
+    here, there = pty.openpty()
+    process = subprocess.Popen(
+        [*OXTAIL, *words], stdin=there, stdout=there, stderr=there, env=environment()
+    )
+    os.close(there)
+    said = b""
+    try:
+        while piece := os.read(here, 65_536):
+            said += piece
+    except OSError:  # how Linux says that nobody has the other end any more
+        pass
+    finally:
+        os.close(here)
+        assert process.wait(timeout=15) == 0
+    return said.decode().replace("\r\n", "\n")
+
+
+def test_a_terminal_a_pipe_and_a_program_are_told_the_same(
+    project: Path, tmp_path: Path, home: Path
+) -> None:
+    transcript = tmp_path / "transcript.jsonl"
+    call = {"type": "tool_use", "id": "a", "name": "Grep", "input": {}}
+    transcript.write_text(
+        json.dumps({"type": "assistant", "message": {"id": "m", "content": [call]}}) + "\n"
+    )
+    an_hour_ago = transcript.stat().st_mtime - 90
+    os.utime(transcript, (an_hour_ago, an_hour_ago))
+    entry = Entry(
+        os.getpid(), int(an_hour_ago),
+        Client("claude-code", ALICE, str(transcript), "env", str(project)), name="alice",
+    )  # fmt: skip
+    folder = home / ".oxtail" / "sessions"
+    folder.mkdir(parents=True)
+    (folder / f"{os.getpid()}.json").write_text(json.dumps(entry.as_dict()))
+    assert oxtail("send", "--as", ALICE, BOB, "are you there").status == 3
+    assert oxtail("inbox", "--as", BOB).status == 0
+    assert oxtail("send", "--as", ALICE, BOB, "are you there").status == 0
+
+    def without_ages(text: str) -> str:
+        return re.sub(r"\d+[smh]\b|\d\d:\d\d:\d\d", "T", text)
+
+    words = ("status", "--log", "--width", "100")
+    piped = oxtail(*words).out
+    assert without_ages(_in_a_terminal(*words)) == without_ages(piped)
+    (alice, bob) = oxtail("status", "--log", "--json").json["result"]["agents"]
+    assert (alice["liveness_reason"], alice["activity"]["tool"]) == ("tool_running", "search")
+    assert (bob["liveness"], bob["unread"]) == ("dead", 1)
+    assert "active tool" in piped
+    assert "search…" in piped
+    assert "mail 1" in piped

@@ -171,3 +171,29 @@ def test_badges_say_the_worst_wait_and_count_the_others():
     locked = (ask("alice", "bob", "r", waited_on=True), ask("bob", "alice", "s", waited_on=True))
     assert said(*locked) == "DEADLOCK bob"
     assert CAROL
+
+
+def test_people_and_programs_read_the_same_log():
+    records = [
+        Record(owner, "", Envelope(f"{n:016x}", f"text {n}", int(NOW) + n % 7))
+        for n, owner in enumerate([BOB, CAROL] * 60)
+    ]
+    made = fleet(
+        agent("alice", pane=pane(1)),
+        agent("bob", pane=pane(2)),
+        agent("carol"),
+        agent("x", session_id=None, server_pid=7, name=None),
+        panes_known=True,
+        records=tuple(records),
+        unclaimed=(("pid:7", Envelope("f" * 16, "for you", int(NOW) + 3)),),
+    )
+    assert [each.label for each in made.background] == ["carol", "pid:7"]
+
+    shown = [(line["to_label"], line["body"]) for line in made.as_dict(comms=True)["comms"]]
+    lines = table(made, 100, log=True).split("\n")
+    first = lines.index("the latest messages (no audit log):") + 1
+    told = [line.split(" -> ")[1].split(": ", 1) for line in lines[first : first + len(shown)]]
+    assert [tuple(each) for each in told] == shown
+    assert len(shown) == 121
+    times = [line["at"] for line in made.as_dict(comms=True)["comms"]]
+    assert times == sorted(times)

@@ -642,3 +642,13 @@ def test_a_census_leaves_everything_where_it_is(world: World) -> None:
     assert world.files() == before
     assert world.damaged() == []
     assert [path.name for path in known.iterdir()] == ["0" * 32 + ".json"]
+
+
+def test_a_recycled_pid_is_one_at_every_census(world: World) -> None:
+    world.others(entry(LIVE, ALICE))
+    world.dead.add(LIVE)
+    registry = world.registry(is_alive=lambda pid: True)
+
+    for _ in range(3):
+        (counted,) = registry.census().counted
+        assert counted.life is Life.REUSED

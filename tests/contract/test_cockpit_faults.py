@@ -1,0 +1,226 @@
+"""Every known fault of earlier cockpits, and the tests that show it gone from this one.
+
+A fault that has no test yet stands in ``OPEN``; the table may not lose a line, and a line may not
+name a test that is not there.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from helpers.naming import not_collected
+
+SNAPSHOT: Final = "tests/unit/core/test_snapshot.py"
+GRAPH: Final = "tests/unit/core/test_graph.py"
+LOOK: Final = "tests/unit/app/test_fleet.py"
+ACTIVITY: Final = "tests/unit/core/test_activity.py"
+TABLE: Final = "tests/unit/cli/test_fleet_table.py"
+PANES: Final = "tests/unit/wake/test_panes.py"
+STATUS: Final = "tests/e2e/test_fleet.py"
+
+FAULTS: Final[dict[int, tuple[str, tuple[str, ...]]]] = {
+    1: (
+        "two agents that gave each other work pass for a deadlock",
+        (
+            f"{SNAPSHOT}::test_mutual_delegation_is_no_deadlock_and_fails_no_check",
+            f"{GRAPH}::test_two_that_gave_each_other_work_are_not_deadlocked",
+        ),
+    ),
+    2: (
+        "of an agent's waits only the newest is seen, or none once that one is answered",
+        (f"{SNAPSHOT}::test_all_waits_of_an_agent_stay_though_the_newest_is_answered",),
+    ),
+    3: (
+        "a wait for somebody whose records are gone is no longer an orphan",
+        (
+            f"{SNAPSHOT}::test_a_wait_for_somebody_whose_records_are_gone_stays_an_orphan",
+            "tests/unit/app/test_wait_graph.py::test_a_session_that_has_gone_leaves_an_orphan",
+        ),
+    ),
+    4: (
+        "a question is not seen while its asker is blocked on it",
+        (
+            f"{LOOK}::test_a_wait_is_seen_while_it_blocks",
+            f"{SNAPSHOT}::test_a_question_that_somebody_waits_on_now_is_shown",
+        ),
+    ),
+    5: (
+        "an agent with two servers is dead once the newer one has ended",
+        (
+            f"{SNAPSHOT}::test_an_agent_lives_while_one_of_its_servers_does",
+            "tests/unit/app/test_operator.py::test_of_two_servers_of_an_agent_the_one_that_runs_counts",
+        ),
+    ),
+    6: (
+        "a dead agent is shown with the pane and the name of somebody who has its place now",
+        (
+            f"{SNAPSHOT}::test_a_dead_agent_borrows_no_pane_no_tool_and_no_mark",
+            f"{STATUS}::test_agents_are_shown_with_their_panes_and_a_dead_one_keeps_none",
+        ),
+    ),
+    7: (
+        "a process that took over a pid is now an agent and now not",
+        (
+            f"{SNAPSHOT}::test_a_process_that_took_over_a_pid_is_no_agent_at_every_look",
+            "tests/unit/identity/test_registry.py::test_a_recycled_pid_is_one_at_every_census",
+        ),
+    ),
+    9: (
+        "calls of some kinds, and calls that run beside one that is over, are not seen",
+        (
+            f"{ACTIVITY}::test_every_kind_of_codex_call_is_seen",
+            f"{ACTIVITY}::test_codex_calls_end_with_their_outputs",
+            f"{ACTIVITY}::test_an_earlier_call_of_the_same_batch_that_runs_counts_before_a_later_one_that_is_over",
+        ),
+    ),
+    10: (
+        "a terminal, a pipe and a program are told different things of one fleet",
+        (f"{STATUS}::test_a_terminal_a_pipe_and_a_program_are_told_the_same",),
+    ),
+    11: (
+        "the comms log of programs lacks agents or messages that people see",
+        (
+            f"{TABLE}::test_people_and_programs_read_the_same_log",
+            f"{SNAPSHOT}::test_the_log_holds_mail_of_the_background_and_of_those_without_an_id",
+            f"{LOOK}::test_the_log_is_as_long_as_one_wants",
+        ),
+    ),
+    12: (
+        "a check that is red for a session that is gone never becomes green",
+        (
+            f"{LOOK}::test_a_check_becomes_green_when_a_person_knows_and_red_when_there_is_more",
+            f"{SNAPSHOT}::test_what_a_person_knows_of_fails_no_check_until_there_is_more",
+        ),
+    ),
+    13: (
+        "a folder inside a project shows an empty fleet",
+        (f"{LOOK}::test_a_folder_inside_a_project_means_the_project",),
+    ),
+    17: (
+        "a client that asks something is waited for in vain, and what it asks is not shown",
+        (
+            "tests/e2e/test_bring_up.py::test_a_question_ends_the_wait_with_what_the_pane_shows",
+            "tests/unit/wake/test_pane_front.py::test_what_a_real_client_asks_is_known",
+            "tests/unit/app/test_bringup.py::test_a_client_whose_question_was_answered_meanwhile_is_up",
+        ),
+    ),
+    23: (
+        "an operator's text is typed, with the authority of the user, and seen twice",
+        (
+            "tests/e2e/test_operator.py::test_the_message_is_never_typed_and_is_shown_once_in_its_frame",
+        ),
+    ),
+    24: (
+        "an operator's message has no bound, and agents in the background can be told nothing",
+        (
+            "tests/unit/app/test_operator.py::test_a_message_is_as_long_as_one_of_a_peer",
+            "tests/contract/test_cli_json.py::test_errors_of_an_operator",
+            "tests/unit/core/test_operator.py::test_an_agent_in_the_background_can_be_addressed",
+        ),
+    ),
+    25: (
+        "a look costs processes for each agent, and a tmux that hangs stops everything",
+        (
+            f"{LOOK}::test_a_look_asks_tmux_once_whatever_the_size_of_the_fleet",
+            f"{STATUS}::test_one_look_runs_tmux_once",
+            f"{LOOK}::test_a_second_look_reads_no_box_and_no_ledger_again",
+            f"{PANES}::test_a_tmux_that_hangs_is_given_up",
+            f"{LOOK}::test_without_tmux_nobody_is_hidden_and_the_reason_is_told",
+            "tests/unit/identity/test_process.py::test_comparing_a_start_runs_no_program",
+        ),
+    ),
+}
+"""By number: what went wrong, and the tests."""
+
+OPEN: Final = frozenset((8, 14, 15, 16, 18, 19, 20, 21, 22, 26))
+"""Faults that no test shows gone yet."""
+
+ALL: Final = frozenset(range(1, 27))
+
+LIVENESS: Final = "tests/unit/core/test_liveness.py"
+LOOKOUT: Final = "tests/unit/store/test_lookout.py"
+OPERATOR: Final = "tests/unit/app/test_operator.py"
+FILES: Final = "tests/unit/store/test_attachments.py"
+SPEC: Final = "tests/unit/core/test_fleet_spec.py"
+
+CHECKS: Final[dict[str, tuple[str, ...]]] = {
+    "the rules of liveness, at and beside each of their bounds": (
+        f"{LIVENESS}::test_the_first_rule_that_matches_decides",
+        f"{SNAPSHOT}::test_who_awaits_a_person_and_who_may_be_stuck",
+    ),
+    "new output of a pane alone makes nobody active": (
+        f"{SNAPSHOT}::test_output_of_a_pane_alone_makes_nobody_active",
+    ),
+    "a time in the future is unknown": (
+        f"{LIVENESS}::test_an_age_from_the_future_is_unknown_and_a_small_skew_is_none",
+    ),
+    "a process that is not there is dead, and has no tool": (
+        f"{SNAPSHOT}::test_a_dead_agent_borrows_no_pane_no_tool_and_no_mark",
+    ),
+    "two lines and half of a third are two messages, not surely all": (
+        f"{LOOKOUT}::test_a_torn_line_makes_the_count_less_sure",
+        f"{SNAPSHOT}::test_a_box_that_cannot_be_read_makes_the_count_less_sure",
+    ),
+    "only open work is owed": (
+        f"{LOOKOUT}::test_open_work_is_seen_through_its_life",
+        f"{SNAPSHOT}::test_obligations_come_with_their_deadlines",
+    ),
+    "a question that was answered is no wait": (f"{LOOK}::test_an_answered_wait_is_gone",),
+    "a wait for somebody who does not run is an orphan": (
+        f"{SNAPSHOT}::test_a_record_without_a_target_finds_it_in_the_ledgers",
+        f"{GRAPH}::test_a_wait_that_nobody_will_end_is_an_orphan",
+    ),
+    "a circle, one with somebody who does not run, and none": (
+        f"{SNAPSHOT}::test_two_that_are_blocked_on_each_other_are_a_deadlock",
+        f"{SNAPSHOT}::test_a_circle_with_a_dead_member_is_only_possible",
+        f"{SNAPSHOT}::test_a_chain_is_no_circle",
+    ),
+    "who is in the background, and who never is": (
+        f"{SNAPSHOT}::test_who_runs_outside_every_pane_is_in_the_background",
+        f"{SNAPSHOT}::test_nobody_is_hidden_without_reason",
+    ),
+    "hints and those who await a person fail no check": (
+        f"{SNAPSHOT}::test_hints_and_those_who_await_a_person_fail_no_check",
+    ),
+    "no text of others steers a screen or becomes markup": (
+        f"{SNAPSHOT}::test_no_text_of_others_steers_a_screen",
+        "tests/property/test_any_fleet.py::test_any_facts_make_a_fleet_that_can_be_shown",
+        "tests/property/test_any_report.py::test_a_hostile_text_stays_text_wherever_it_stands",
+    ),
+    "an operator's message has no sender, and no reply to it is possible": (
+        f"{OPERATOR}::test_a_message_says_that_an_operator_sent_it_and_names_no_sender",
+        f"{OPERATOR}::test_it_lies_in_the_ledger_and_a_reply_to_it_fails",
+    ),
+    "an operator reaches no process that took over a pid": (
+        f"{OPERATOR}::test_a_process_that_took_the_pid_for_another_session_is_not_the_agent",
+    ),
+    "an operator's wakes are throttled, and an empty message is refused": (
+        f"{OPERATOR}::test_a_second_wake_at_once_is_held_back_and_the_message_is_not",
+        f"{OPERATOR}::test_an_empty_message_is_refused",
+    ),
+    "files: links, folders, large ones, quoted paths": (
+        f"{FILES}::test_a_link_is_followed_and_a_quoted_path_is_understood",
+        f"{FILES}::test_what_is_no_regular_file_is_refused",
+        f"{FILES}::test_a_large_file_is_refused_also_one_that_grows",
+    ),
+    "each bad value of a fleet's file is refused, and a damaged one is no default": (
+        f"{SPEC}::test_each_bad_value_is_refused_at_its_place",
+        f"{SPEC}::test_what_is_no_json_object_is_an_error_and_not_the_default",
+    ),
+}
+"""What a cockpit has to get right, and the tests that look."""
+
+NAMED: Final = [
+    *(name for _, names in FAULTS.values() for name in names),
+    *(name for names in CHECKS.values() for name in names),
+]
+
+
+def test_no_fault_is_forgotten() -> None:
+    assert frozenset(FAULTS) | OPEN == ALL
+    assert not frozenset(FAULTS) & OPEN
+    assert all(words and names for words, names in FAULTS.values())
+
+
+def test_each_test_that_is_named_is_collected() -> None:
+    assert not_collected(NAMED) == []
