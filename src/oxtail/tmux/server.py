@@ -262,3 +262,21 @@ class Tmux:
         if answer.status is not None and _NO_SERVER.search(answer.error):
             raise NoTmuxServer
         raise PaneError(answer.error or f"{commands[0][0]!r} failed")
+
+    def attach(self, session_id: str) -> None:
+        """Show a session on the terminal of this process until it is left.
+
+        Raises:
+            PaneError: tmux is not there, or could not be started.
+        """
+        import subprocess
+
+        program = self.program()
+        if program is None:
+            raise PaneError("tmux not found")
+        try:
+            # Its status says how it was left, and nothing that would be wrong.
+            words = [program, "attach-session", "-t", session_id]
+            subprocess.run(words, env=self._environ, check=False)
+        except OSError as error:
+            raise PaneError(f"tmux could not be run: {error}") from error
