@@ -1,6 +1,6 @@
 """``python -m oxtail`` is the ``oxtail`` command."""
 
-from oxtail.cli.main import run
+from oxtail.cli.start import run
 
 if __name__ == "__main__":
     run()

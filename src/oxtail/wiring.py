@@ -28,14 +28,21 @@ from oxtail.store.files.spares import Spares
 from oxtail.store.files.store import FileStore
 from oxtail.trace import Trace, open_trace
 from oxtail.wake.markers import FileMarkers
-from oxtail.wake.records import FileWakeRecords
 from oxtail.wake.waker import DoorWaker, LateDoor, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from oxtail.config import Settings
-    from oxtail.ports import Clock, Detection, OwnDoor, Panes, Terminals, Transcripts
+    from oxtail.ports import (
+        Clock,
+        Detection,
+        OwnDoor,
+        Panes,
+        Terminals,
+        Transcripts,
+        WakeRecords,
+    )
     from oxtail.ports.lifecycle import BringUp
     from oxtail.store.files.carriage import Carriage
     from oxtail.wake.tmux_door import TmuxDoor
@@ -221,6 +228,23 @@ def carriage(settings: Settings, trace: Trace, clock: Clock) -> Carriage | None:
     return Carriage(disk, command, clock.monotonic)
 
 
+def _wake_records(settings: Settings, disk: Disk, clock: SystemClock, trace: Trace) -> WakeRecords:
+    def build() -> object:
+        from oxtail.wake.records import FileWakeRecords
+
+        return FileWakeRecords(
+            disk,
+            clock,
+            dedupe_ttl_ms=settings.autowake_dedupe_ttl_ms,
+            min_interval_ms=settings.autowake_min_interval_ms,
+            waiters_interval_ms=settings.waiter_heal_throttle_ms,
+            operator_interval_ms=settings.operator_wake_throttle_ms,
+            trace=trace,
+        )
+
+    return cast("WakeRecords", Later(build))
+
+
 def open_context(settings: Settings, *, role: str, announced: bool | None = None) -> Context:
     """Return the context of this process on the state folder of *settings*.
 
@@ -285,15 +309,7 @@ def open_context(settings: Settings, *, role: str, announced: bool | None = None
         registry=registry,
         projects=FileProjects(settings.scope, settings.project),
         presence=markers,
-        wake_records=FileWakeRecords(
-            disk,
-            clock,
-            dedupe_ttl_ms=settings.autowake_dedupe_ttl_ms,
-            min_interval_ms=settings.autowake_min_interval_ms,
-            waiters_interval_ms=settings.waiter_heal_throttle_ms,
-            operator_interval_ms=settings.operator_wake_throttle_ms,
-            trace=trace,
-        ),
+        wake_records=_wake_records(settings, disk, clock, trace),
         waker=DoorWaker(
             settings.wake_strategy,
             trace,

@@ -12,7 +12,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from oxtail import __version__
 from oxtail.cli.output import INTERRUPTED, Outcome, Output
@@ -127,8 +127,3 @@ def main(words: Sequence[str]) -> int:
         return INTERRUPTED
     except Exception:  # noqa: BLE001 - the translator of this front end; see _unexpected
         return _unexpected(output)
-
-
-def run() -> NoReturn:
-    """Be the ``oxtail`` command."""
-    sys.exit(main(sys.argv[1:]))

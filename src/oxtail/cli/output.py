@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.core.codec import encode_line
 from oxtail.core.value import Value
 from oxtail.errors import OutputFailed, OxtailError
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 JSON_VERSION: Final = 1
 """Version of the JSON form; members may be added without a new number."""

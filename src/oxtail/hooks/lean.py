@@ -187,7 +187,7 @@ def _late(pattern, flags=0):
     return _LatePattern(pattern, flags)
 
 
-def install():
+def install() -> None:
     """Take effect for everything that is imported from now on."""
     sys.modules.setdefault("typing", sys.modules[__name__])
     re.compile = _late

@@ -6,13 +6,14 @@ A batch is refused: no client of this server sends one, and the newest revisions
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeGuard
+from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.core import codec
 from oxtail.core.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import TypeGuard
 
 PARSE_ERROR: Final = -32700
 INVALID_REQUEST: Final = -32600

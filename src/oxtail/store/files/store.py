@@ -6,18 +6,17 @@ handle, then mail, then everything that may fail.  ``docs/states.md`` has the st
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from oxtail.core.envelope import Envelope, encode
+from oxtail.core.later import Later
 from oxtail.core.mail import Claim, Peek, Receipt, Sent
 from oxtail.core.names import is_message_id
 from oxtail.core.value import Value
 from oxtail.errors import BadArgument, DamagedRecord, StoreError
 from oxtail.store.files import lines
-from oxtail.store.files.asks import Asks
 from oxtail.store.files.bell import Bells, FileBell
 from oxtail.store.files.box import Boxes, OpenBox
-from oxtail.store.files.claims import Claims
 from oxtail.store.files.ledger import Ledgers
 from oxtail.store.files.locks import Locks
 from oxtail.store.files.records import Records
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
     from oxtail.core.owner import Owner
     from oxtail.disk.atomic import Disk
     from oxtail.ports import Clock, Ids
+    from oxtail.store.files.asks import Asks
+    from oxtail.store.files.claims import Claims
     from oxtail.store.files.spares import Spares
 
 
@@ -94,17 +95,11 @@ class FileStore:
         self._boxes = Boxes(disk, self._locks, self._bells)
         self._ledgers = Ledgers(disk, self._locks, received_max, trace)
         self._records = Records(disk, clock)
-        self._claims = Claims(
-            disk,
-            self._boxes,
-            owner=owner,
-            provably_dead=provably_dead,
-            was_shown=self._records.was_shown,
-            clock=clock,
-            ids=ids,
-        )
-        self._asks = Asks(
-            disk, clock, pending_ask_ttl_ms / 1000, owner=owner, provably_dead=provably_dead
+        # A command that sends takes no mail and asks nothing.
+        self._claims = cast("Claims", Later(lambda: self._open_claims(owner, provably_dead, ids)))
+        self._asks = cast(
+            "Asks",
+            Later(lambda: self._open_asks(owner, provably_dead, pending_ask_ttl_ms / 1000)),
         )
         self._shown: dict[tuple[str, ...], _Shown] = {}
         self._hurried: dict[int, FileStore] = {}
@@ -126,6 +121,26 @@ class FileStore:
             )
 
         self._with_budget = with_budget
+
+    def _open_claims(
+        self, owner: Owner, provably_dead: Callable[[Owner], bool], ids: Ids
+    ) -> Claims:
+        from oxtail.store.files.claims import Claims
+
+        return Claims(
+            self._disk,
+            self._boxes,
+            owner=owner,
+            provably_dead=provably_dead,
+            was_shown=self._records.was_shown,
+            clock=self._clock,
+            ids=ids,
+        )
+
+    def _open_asks(self, owner: Owner, provably_dead: Callable[[Owner], bool], ttl: float) -> Asks:
+        from oxtail.store.files.asks import Asks
+
+        return Asks(self._disk, self._clock, ttl, owner=owner, provably_dead=provably_dead)
 
     def hurried(self, budget_ms: int) -> FileStore:
         """Return a store that waits less; see :meth:`oxtail.ports.Store.hurried`."""
