@@ -19,6 +19,7 @@ See ``docs/reference/python.md``.
 
 from __future__ import annotations
 
+import math
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from oxtail.app.work_results import CloseResult
 
 __all__ = ["Answer", "Batch", "Message", "Participant", "join"]
+
+_LONG_SECONDS = 1e9
+"""Longer than anything waits; beyond any number that a wait may have."""
 
 _joined: set[str] = set()
 
@@ -114,18 +118,19 @@ class Participant:
         Raises:
             TargetError: the target cannot be used, or refuses mail from here; nothing was sent.
             Damped: too much passes between the two; nothing was sent.
-            BadArgument: body, deadline or stage cannot be used; nothing was sent.
+            BadArgument: body, deadline, stage or timeout cannot be used; nothing was sent.
             IdempotencyConflict: another message was sent under this key; nothing was sent.
             StoreError: it could not be stored; nothing was sent.
         """
         stage = None if wait is None else status.stage_named(wait)
+        _check_timeout(timeout)
         result = send.send(
             self._context,
             target,
             body,
             wake=_wake(wake),
             action_required=action_required,
-            deadline=None if deadline is None else int(deadline),
+            deadline=_deadline(deadline),
             idempotency_key=idempotency_key,
         )
         if stage is None:
@@ -151,6 +156,7 @@ class Participant:
             BadArgument: an argument cannot be used; nothing was sent.
             StoreError: the registry could not be read; nothing was sent.
         """
+        options["deadline"] = _deadline(options.get("deadline"))
         return group.send_many(self._context, targets, body, wake=_wake(wake), **options)
 
     def open_work(self) -> tuple[Message, ...]:
@@ -209,13 +215,14 @@ class Participant:
             BadArgument: the body or the timeout (more than 0, at most 300) cannot be used.
             StoreError: it could not be stored; nothing was sent.
         """
+        _check_timeout(timeout)
         results: list[AskResult] = []
         asking.ask(
             self._context,
             target,
             body,
             results.append,
-            timeout_ms=max(1, int(timeout * 1000)) if timeout > 0 else 0,
+            timeout_ms=max(1, int(min(timeout, _LONG_SECONDS) * 1000)) if timeout > 0 else 0,
             via="python",
         )
         reply = results[0].reply
@@ -259,7 +266,12 @@ class Participant:
             yield batch_of(drained)
 
     def wait(self, timeout: float) -> bool:
-        """Wait up to *timeout* seconds for mail; return whether some is waiting."""
+        """Wait up to *timeout* seconds for mail; return whether some is waiting.
+
+        Raises:
+            BadArgument: *timeout* is no number.
+        """
+        _check_timeout(timeout)
         context = self._context
         reserved = read.reserved_for_asks(context)
         deadline = context.clock.monotonic() + timeout
@@ -300,6 +312,32 @@ class Participant:
 
 def _wake(wake: bool | None) -> str | None:
     return None if wake is None else ("auto" if wake else "off")
+
+
+def _deadline(deadline: float | None) -> int | None:
+    """Return *deadline* in whole seconds, as it is stored.
+
+    Raises:
+        BadArgument: it is no number, or not finite.
+    """
+    if deadline is None:
+        return None
+    if isinstance(deadline, bool) or not isinstance(deadline, (int, float)):
+        raise BadArgument("deadline", "must be a number of unix seconds")
+    try:
+        return int(deadline)
+    except (ValueError, OverflowError):
+        raise BadArgument("deadline", "must be finite") from None
+
+
+def _check_timeout(timeout: object) -> None:
+    """Refuse what is no length of time: a wait for it would not end.
+
+    Raises:
+        BadArgument: *timeout* is no number.
+    """
+    if not isinstance(timeout, (int, float)) or math.isnan(timeout):
+        raise BadArgument("timeout", "must be a number of seconds")
 
 
 def _new_session_id(random: bytes) -> str:

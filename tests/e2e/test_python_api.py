@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -194,6 +196,43 @@ def test_wrong_use_has_stable_errors(me):
     with pytest.raises(MessageNotFound):
         me.reply("0" * 16, "x")
     assert issubclass(MessageNotFound, oxtail.OxtailError)
+
+
+def test_a_deadline_is_any_time_ahead_for_one_and_for_many(reviewer, me):
+    due = time.time() + 60.75
+
+    one = me.send("reviewer", "please", action_required=True, deadline=due)
+    many = me.send_many(["reviewer"], "please, too", action_required=True, deadline=due)
+
+    (row,) = many.rows
+    assert {one.deadline, row.result.deadline} == {int(due)}
+    assert me.status(row.result.message_id).work.message.deadline == int(due)
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf, "soon", True])
+def test_a_deadline_that_is_no_time_is_refused(reviewer, me, wrong):
+    for send, target in ((me.send, "reviewer"), (me.send_many, ["reviewer"])):
+        with pytest.raises(BadArgument) as caught:
+            send(target, "please", action_required=True, deadline=wrong)
+        assert caught.value.field == "deadline"
+
+
+@pytest.mark.parametrize("wrong", [math.nan, "long", None])
+def test_a_wait_for_no_time_at_all_is_refused(me, wrong):
+    waits = (
+        lambda: me.wait(wrong),
+        lambda: me.ask("nobody", "x", timeout=wrong),
+        lambda: me.send("nobody", "x", wait="shown", timeout=wrong),
+    )
+    for wait in waits:
+        with pytest.raises(BadArgument):
+            wait()
+
+
+def test_a_question_cannot_be_waited_for_without_end(reviewer, me):
+    with pytest.raises(BadArgument) as caught:
+        me.ask("reviewer", "x", timeout=math.inf)
+    assert caught.value.field == "timeout_ms"
 
 
 def test_a_program_started_by_an_agent_is_not_that_agent(project, monkeypatch):
