@@ -425,7 +425,7 @@ def test_the_wait_graph(command: Command) -> None:
     assert [set(each) for each in found["sessions"]] == [
         {"session_id", "short_id", "name", "standing", "deadlocked"}
     ] * 2
-    assert set(found["counts"]) == {"waits", "deadlocks", "orphaned", "overdue"}
+    assert set(found["counts"]) == {"waits", "deadlocks", "orphaned", "overdue", "held"}
     assert command.result("work", "--graph", "--all")["project_root"] is None
 
 

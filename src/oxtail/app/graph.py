@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from oxtail.app.answered import is_answered
+from oxtail.app.answered import all_ids, is_answered
 from oxtail.core.graph import Graph, build
+from oxtail.core.names import held_box
 from oxtail.core.scope import contains, same_project
 from oxtail.core.value import Value
 from oxtail.core.waits import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from oxtail.app.context import Context
     from oxtail.core.correlation import OpenAsk
+    from oxtail.core.envelope import Envelope
     from oxtail.core.work import Owed
 
 ASKS_MAX: Final = 2_000
@@ -114,9 +116,18 @@ def wait_graph(
         [_owed_now(each, heir) for each in owed],
         {each.session_id: each.standing for each in people.values()},
         {each.session_id: each.name for each in here if each.name},
+        held=_held(ctx, open_asks),
         truncated=len(asks) > ASKS_MAX or len(readable) > SESSIONS_MAX,
     )
     return WaitsResult(root, graph)
+
+
+def _held(ctx: Context, asks: Sequence[OpenAsk]) -> dict[str, Envelope]:
+    """Return the messages that policies hold for those who are asked, by id."""
+    targets = dict.fromkeys(one.ask.target for one in asks if one.ask.target)
+    boxes = dict.fromkeys(held_box(name) for each in targets for name in all_ids(ctx, each))
+    full = [box for box in boxes if ctx.store.has_mail(box)]
+    return {message.id: message for message in ctx.store.peek(full).messages} if full else {}
 
 
 def _people(ctx: Context) -> dict[str, _Person]:

@@ -60,6 +60,7 @@ def _summary(graph: Graph) -> str:
         (len(graph.deadlocks), "deadlock", "deadlocks"),
         (len(graph.orphans), "orphaned", "orphaned"),
         (len(graph.overdue), "overdue", "overdue"),
+        (len(graph.held), "held", "held"),
     )
     return ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in counts if n)
 
@@ -111,6 +112,8 @@ def _words(wait: Wait, at: int, label: Callable[[str], str]) -> str:
         words = f"gave work to {target}, which is being closed, {age}"
     else:
         words = f"gave work to {target}, {age}"
+    if wait.stage is Stage.HELD:
+        words += ", held: a person has to let it through"
     if wait.overdue and wait.deadline is not None:
         words += f", overdue by {span(at - wait.deadline)}"
     if wait.attempts:

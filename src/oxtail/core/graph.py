@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from oxtail.core.correlation import OpenAsk
+    from oxtail.core.envelope import Envelope
     from oxtail.core.work import Owed
 
 CIRCLES_MAX: Final = 50
@@ -95,6 +96,11 @@ class Graph(Value):
         """The waits for work whose deadline has passed."""
         return tuple(wait for wait in self.waits if wait.overdue)
 
+    @property
+    def held(self) -> tuple[Wait, ...]:
+        """The waits whose message a person has to let through first."""
+        return tuple(wait for wait in self.waits if wait.stage is Stage.HELD)
+
     def as_dict(self) -> dict[str, Any]:
         """Return the graph for programs; members may be added, none changes its meaning."""
         return {
@@ -119,6 +125,7 @@ class Graph(Value):
                 "deadlocks": len(self.deadlocks),
                 "orphaned": len(self.orphans),
                 "overdue": len(self.overdue),
+                "held": len(self.held),
             },
             "truncated": self.truncated,
         }
@@ -148,6 +155,7 @@ def build(
     standings: Mapping[str, Standing],
     names: Mapping[str, str] | None = None,
     *,
+    held: Mapping[str, Envelope] | None = None,
     truncated: bool = False,
 ) -> Graph:
     """Return the graph of these facts; their order does not matter.
@@ -161,6 +169,7 @@ def build(
         owed: Open work, in anybody's ledger.
         standings: What can be expected of each session; one that is missing is gone.
         names: What users call the sessions, where they have a name.
+        held: Messages that a policy holds, by id; nobody who owes them knows of them.
         truncated: Whether there were more facts than these.
     """
     asks, owed = tuple(asks), tuple(owed)
@@ -175,7 +184,7 @@ def build(
     found = _waits_for_work(owed, asks, at)
     work = {(wait.waiter, wait.message_id) for wait in found}
     found += [
-        _wait_for_answer(one)
+        _wait_for_answer(one, at, (held or {}).get(one.ask.message_id))
         for one in asks
         if one.waited_on or (one.ask.session_id, one.ask.message_id or None) not in work
     ]
@@ -229,16 +238,21 @@ def _waits_for_work(owed: Sequence[Owed], asks: Sequence[OpenAsk], at: int) -> l
     return found
 
 
-def _wait_for_answer(one: OpenAsk) -> Wait:
+def _wait_for_answer(one: OpenAsk, at: int, held: Envelope | None) -> Wait:
     ask = one.ask
+    stage = Stage.WAITING if one.waited_on else Stage.PENDING
+    is_work = held is not None and held.action_required
+    deadline = held.deadline if held is not None and is_work else None
     return Wait(
         waiter=ask.session_id,
         target=ask.target or None,
-        kind=Kind.QUESTION,
-        stage=Stage.WAITING if one.waited_on else Stage.PENDING,
+        kind=Kind.WORK if is_work else Kind.QUESTION,
+        stage=stage if held is None or one.waited_on else Stage.HELD,
         request_id=ask.request_id or None,
         message_id=ask.message_id or None,
         since=int(one.since),
+        deadline=deadline,
+        overdue=deadline is not None and deadline <= at,
         attempts=one.attempts,
     )
 

@@ -45,6 +45,9 @@ class Stage(enum.Enum):
     CLOSING = "closing"
     """The work was ended, and its result is on the way."""
 
+    HELD = "held"
+    """The target's policy holds the message: a person has to let it through first."""
+
 
 class Orphan(enum.Enum):
     """Why nobody will end a wait."""

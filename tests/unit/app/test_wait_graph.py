@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from helpers.delegating import delegate
 from helpers.fakes import ALICE, BOB, CAROL, World
 from oxtail.app.graph import wait_graph
+from oxtail.app.policy import release
 from oxtail.app.send import reply, send
 from oxtail.app.work import complete, reassign
 from oxtail.cli.graph import text_of
 from oxtail.core.correlation import Ask
+from oxtail.core.policy import HOLD, Policy, Rule
 from oxtail.core.waits import Kind, Orphan, Stage, Standing, Wait
 
 DAVE = "44444444-4444-4444-8444-444444444444"
@@ -224,6 +227,24 @@ def test_the_text_names_sessions_as_people_know_them(world, alice, bob):
     assert [line for line in lines if line.startswith("evil")] == [
         "evil\\x1b[31m\\nname (33333333)"
     ]
+
+
+def test_what_a_policy_holds_waits_for_a_person(world, alice, bob):
+    bob.policies.set_session(BOB, Policy((Rule(ALICE, HOLD),)))
+    due = int(world.clock.now()) + 60
+    work = delegate(alice, deadline=due).message_id
+    world.clock.advance(61)
+
+    (wait,) = waits(alice)
+    assert (wait.message_id, wait.kind, wait.stage) == (work, Kind.WORK, Stage.HELD)
+    assert (wait.deadline, wait.overdue) == (due, True)
+    result = wait_graph(alice)
+    assert result.as_dict()["counts"]["held"] == 1
+    assert "held: a person has to let it through" in text_of(result)
+
+    release(bob, (BOB,))
+    (wait,) = waits(alice)
+    assert (wait.kind, wait.stage) == (Kind.WORK, Stage.OPEN)
 
 
 def test_nothing_is_changed_by_looking(world, alice, bob):
