@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 from helpers.fakes import (
@@ -108,10 +108,11 @@ class WaitingBell:
 
 
 class Agent:
-    """One conversation.
+    """One user's session: a conversation at a time, some of them left and perhaps resumed.
 
     Attributes:
-        ids: The session ids that it has had; the last one counts.
+        ids: The session ids that the conversation which runs has had; the last one counts.
+        left: Those of the conversations that it has left, each as long as it was then.
         shown: How often each message was put before it.
         letters: The messages, by id.
         meanwhile: What others do while it waits for an answer.
@@ -120,6 +121,7 @@ class Agent:
     def __init__(self, number: int) -> None:
         self.number = number
         self.ids = [self.new_id(0)]
+        self.left: list[list[str]] = []
         self.shown: Counter[str] = Counter()
         self.letters: dict[str, Envelope] = {}
         self.meanwhile: list[Callable[[], None]] = []
@@ -130,6 +132,34 @@ class Agent:
 
     def new_id(self, turn: int) -> str:
         return f"{self.number:08d}-0000-4000-8000-{turn:012d}"
+
+    @property
+    def ever(self) -> list[str]:
+        """All ids that it has ever had."""
+        return [*self.ids, *(each for line in self.left for each in line)]
+
+    def _cut(self, session_id: str) -> list[str]:
+        """Take the conversation up to *session_id* out of all; what came after it is left."""
+        lines = [self.ids, *self.left]
+        line = next(each for each in lines if session_id in each)
+        end = line.index(session_id) + 1
+        lines.remove(line)
+        self.left = [each for each in (*lines, line[end:]) if each]
+        return line[:end]
+
+    def resume(self, session_id: str) -> None:
+        """Be the conversation that *session_id* was in another process: it has its past back."""
+        self.ids = self._cut(session_id)
+
+    def go_back(self, session_id: str) -> None:
+        """Be *session_id* in the same process, which goes on for the conversation that ran."""
+        if session_id in self.ids:
+            self.ids.remove(session_id)
+            self.ids.append(session_id)
+            return
+        running, line = self.ids, self._cut(session_id)
+        self.left.remove(running)
+        self.ids = [*running, *line]
 
     def see(self, message: Envelope) -> None:
         self.shown[message.id] += 1
@@ -255,6 +285,23 @@ class Colony:
         if agent.ctx is not None:
             agent.ctx.session.close()
             self.kill(agent)
+
+    def pair(self, who: int, other: int) -> tuple[Agent, Agent]:
+        """Return the agent *who*, and the one that comes *other* after it."""
+        return self.agents[who], self.agents[(who + other) % len(self.agents)]
+
+    def sender_of(self, letter: Envelope) -> Agent:
+        """Return whom *letter* names as its sender."""
+        return next(agent for agent in self.agents if letter.from_session_id in agent.ever)
+
+    def each_conversation(self) -> Iterator[Agent]:
+        """Yield each agent once for each of its conversations, which it is meanwhile."""
+        for agent in self.agents:
+            yield agent
+            for line in tuple(agent.left):
+                self.leave(agent)
+                agent.resume(line[-1])
+                yield agent
 
     def attempt(
         self, agent: Agent, act: Callable[[Context], Any], step: tuple[int, bool] | None = None

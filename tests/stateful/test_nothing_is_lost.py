@@ -1,8 +1,8 @@
 """Three agents, any history: a question is answered once or open, work is in exactly one state.
 
 Agents send, delegate, ask, reply and close work; their processes die at any call of a port, start
-again, get new session ids, and the clock steps both ways.  The model knows only what agents were
-told: what was ok must arrive, whatever died meanwhile.
+again, get new session ids and resume old ones, and the clock steps both ways.  The model knows
+only what agents were told: what was ok must arrive, whatever died meanwhile.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from helpers.colony import Agent, Colony
+from helpers.promises import Job, Keyed, Question, check_question, steps
 from oxtail.app import ask as asking
 from oxtail.app import read as reading
 from oxtail.app import send as sending
 from oxtail.app import work as working
 from oxtail.core.envelope import Envelope
 from oxtail.core.names import completion_id, reassigned_id
-from oxtail.core.value import Value
 from oxtail.core.work import State
 from oxtail.errors import (
     IdempotencyConflict,
@@ -30,35 +30,12 @@ from oxtail.errors import (
     SelfSend,
 )
 
-TTL_SECONDS = 3_600
-
 agents = st.integers(0, 2)
 others = st.integers(1, 2)
 
 
-def steps(calls: int) -> st.SearchStrategy[tuple[int, bool] | None]:
-    """Die at no call, or before or after one of *calls*, about as many as a use case makes."""
-    return st.none() | st.tuples(st.integers(1, calls), st.booleans())
-
-
 picks = st.integers(0, 1_000)
-CLOSINGS = (State.DONE, State.BLOCKED, State.DECLINED, State.REASSIGNED)
-
-
-class Job(Value):
-    """Work that its requester was told is durable."""
-
-    message_id: str
-    requester: Agent
-    owner: Agent
-
-
-class Question(Value):
-    """A question whose asker was told that nobody answered in time."""
-
-    request_id: str
-    asker: Agent
-    asked_at: float
+ends = st.sampled_from((State.DONE, State.BLOCKED, State.DECLINED))
 
 
 class NothingIsLost(RuleBasedStateMachine):
@@ -72,7 +49,7 @@ class NothingIsLost(RuleBasedStateMachine):
         self.promised: dict[str, Agent] = {}
         self.jobs: list[Job] = []
         self.tried: dict[str, set[State]] = {}
-        self.keyed: list[tuple[Agent, Agent, str, str]] = []
+        self.keyed: list[Keyed] = []
         self.keys: dict[str, str] = {}
         self.answered: set[str] = set()
         self.answers: dict[str, set[str]] = {}
@@ -89,9 +66,6 @@ class NothingIsLost(RuleBasedStateMachine):
 
     # ------------------------------------------------------------------ helpers
 
-    def pair(self, who: int, other: int) -> tuple[Agent, Agent]:
-        return self.colony.agents[who], self.colony.agents[(who + other) % 3]
-
     def text(self) -> str:
         self.count += 1
         return f"text {self.count}"
@@ -100,6 +74,15 @@ class NothingIsLost(RuleBasedStateMachine):
         """Any id that *agent* has had since it was last heard of leads to it."""
         self.colony.running(agent)
         return agent.ids[-1 - pick % min(len(agent.ids), 3)]
+
+    def here(self, agent: Agent) -> list[Envelope]:
+        """Return the letters that the conversation of *agent* which runs has received."""
+        self.colony.running(agent)
+        return [
+            each
+            for each in agent.letters.values()
+            if any(agent.store.lookup(mine, each.id) for mine in agent.ids)
+        ]
 
     def promise(self, result: Any, receiver: Agent) -> None:
         if result is not None:
@@ -120,12 +103,12 @@ class NothingIsLost(RuleBasedStateMachine):
 
     @rule(who=agents, other=others, pick=picks, step=steps(6))
     def send(self, who: int, other: int, pick: int, step: Any) -> None:
-        agent, peer = self.pair(who, other)
+        agent, peer = self.colony.pair(who, other)
         target = self.address(peer, pick)
         body = self.text()
-        self.promise(
-            self.colony.attempt(agent, lambda ctx: sending.send(ctx, target, body), step), peer
-        )
+        result = self.colony.attempt(agent, lambda ctx: sending.send(ctx, target, body), step)
+        assert result is None or result.target_session_id == peer.ids[-1], "to another conversation"
+        self.promise(result, peer)
 
     @rule(who=agents, step=steps(13))
     def read(self, who: int, step: Any) -> None:
@@ -137,7 +120,7 @@ class NothingIsLost(RuleBasedStateMachine):
         self.show(agent)
         open_letters = [
             m
-            for m in agent.letters.values()
+            for m in self.here(agent)
             if m.from_session_id and m.id not in self.answered and not m.action_required
         ]
         if open_letters:
@@ -147,8 +130,7 @@ class NothingIsLost(RuleBasedStateMachine):
         self.answered.add(letter.id)
         body = self.text()
         result = self.colony.attempt(agent, lambda ctx: sending.reply(ctx, letter.id, body), step)
-        asker = next(a for a in self.colony.agents if letter.from_session_id in a.ids)
-        self.promise(result, asker)
+        self.promise(result, self.colony.sender_of(letter))
         if letter.request_id:
             sent = self.answers.setdefault(letter.request_id, set())
             sent.add(result.message_id if result is not None else "perhaps")
@@ -157,7 +139,7 @@ class NothingIsLost(RuleBasedStateMachine):
 
     @rule(who=agents, other=others, pick=picks, answers=st.booleans(), step=steps(29))
     def ask(self, who: int, other: int, pick: int, answers: bool, step: Any) -> None:
-        agent, peer = self.pair(who, other)
+        agent, peer = self.colony.pair(who, other)
         target = self.address(peer, pick)
         body = self.text()
         results: list[Any] = []
@@ -187,25 +169,30 @@ class NothingIsLost(RuleBasedStateMachine):
 
     @rule(who=agents, other=others, pick=picks, due=st.booleans(), step=steps(13))
     def delegate(self, who: int, other: int, pick: int, due: bool, step: Any) -> None:
-        agent, peer = self.pair(who, other)
-        key, body = f"key {self.count}", self.text()
-        self.keyed.append((agent, peer, key, body))
-        self._delegate(agent, peer, key, body, pick, due, step)
+        agent, peer = self.colony.pair(who, other)
+        keyed = Keyed(agent, peer, f"key {self.count}", self.text(), set(), set())
+        self.keyed.append(keyed)
+        self._delegate(keyed, pick, due, step)
 
     def delegate_to(self, agent: Agent, requester: Agent) -> None:
         """Have *agent* read work that it owes to *requester*."""
-        self._delegate(requester, agent, f"key {self.count}", self.text(), 0, False, None)
+        keyed = Keyed(requester, agent, f"key {self.count}", self.text(), set(), set())
+        self._delegate(keyed, 0, False, None)
         self.show(agent)
 
     @rule(pick=picks, old=picks, step=steps(13))
     def delegate_again(self, pick: int, old: int, step: Any) -> None:
-        if self.keyed:
-            agent, peer, key, body = self.keyed[old % len(self.keyed)]
-            self._delegate(agent, peer, key, body, pick, False, step)
+        if not self.keyed:
+            return
+        keyed = self.keyed[old % len(self.keyed)]
+        # A key is its conversation's, and another receiver is another message.
+        if keyed.senders <= {*keyed.agent.ids} and keyed.receivers <= {*keyed.peer.ids}:
+            self._delegate(keyed, pick, False, step)
 
-    def _delegate(
-        self, agent: Agent, peer: Agent, key: str, body: str, pick: int, due: bool, step: Any
-    ) -> None:
+    def _delegate(self, keyed: Keyed, pick: int, due: bool, step: Any) -> None:
+        agent, peer, key, body, senders, receivers = keyed
+        senders.add(agent.ids[-1])
+        receivers.add(peer.ids[-1])
         target = self.address(peer, pick)
         deadline = int(self.colony.clock.now()) + 600 if due else None
         try:
@@ -231,17 +218,27 @@ class NothingIsLost(RuleBasedStateMachine):
         if result.message_id not in {job.message_id for job in self.jobs}:
             self.jobs.append(Job(result.message_id, agent, peer))
 
-    @rule(who=agents, pick=picks, end=st.sampled_from(CLOSINGS), other=others, step=steps(16))
+    @rule(who=agents, pick=picks, end=ends, other=others, step=steps(16))
     def close(self, who: int, pick: int, end: State, other: int, step: Any) -> None:
-        agent, peer = self.pair(who, other)
+        self._close(*self.colony.pair(who, other), pick, end, step)
+
+    @rule(who=agents, pick=picks, other=others, step=steps(20))
+    def hand_on(self, who: int, pick: int, other: int, step: Any) -> None:
+        self._close(*self.colony.pair(who, other), pick, State.REASSIGNED, step)
+
+    def _close(self, agent: Agent, peer: Agent, pick: int, end: State, step: Any) -> None:
         self.show(agent)
-        if not any(m.action_required and m.id not in self.tried for m in agent.letters.values()):
+        if not any(m.action_required and m.id not in self.tried for m in self.here(agent)):
             self.delegate_to(agent, peer)
-        owed = [m for m in agent.letters.values() if m.action_required]
+        owed = [m for m in self.here(agent) if m.action_required]
         # Mostly work that is open as far as anybody was told, sometimes some that is not.
         fresh = [m for m in owed if m.id not in self.tried] or owed
         letter, text = (owed if pick % 4 == 0 else fresh)[pick % len(fresh)], self.text()
-        target = self.address(peer, 0)
+        # Mostly somebody who did not give the work.
+        third = next(
+            a for a in self.colony.agents if a not in (agent, self.colony.sender_of(letter))
+        )
+        target = self.address(peer if pick % 5 == 0 else third, 0)
 
         def act(ctx: Any) -> Any:
             if end is State.DONE:
@@ -282,13 +279,39 @@ class NothingIsLost(RuleBasedStateMachine):
 
     @rule(who=agents, step=steps(3))
     def clear(self, who: int, step: Any) -> None:
-        agent = self.colony.agents[who]
+        self._clear(self.colony.agents[who], step)
+
+    def _clear(self, agent: Agent, step: Any) -> None:
         self.colony.running(agent)
-        new = agent.new_id(len(agent.ids))
+        new = agent.new_id(len(agent.ever))
         self.colony.attempt(agent, lambda ctx: ctx.session.named_by_hook(new), step)
         # The next hook of the conversation names the id again, to whatever server runs then.
         self.colony.attempt(agent, lambda ctx: ctx.session.named_by_hook(new))
         agent.ids.append(new)
+
+    def some_id(self, agent: Agent, pick: int) -> str:
+        """Return an id that *agent* has had; it has had several."""
+        if len(agent.ever) == 1:
+            self._clear(agent, None)
+        return agent.ever[pick % len(agent.ever)]
+
+    @rule(who=agents, pick=picks, in_order=st.booleans())
+    def resume(self, who: int, pick: int, in_order: bool) -> None:
+        """Leave the conversation, and resume it or another one in a new process."""
+        agent = self.colony.agents[who]
+        old = self.some_id(agent, pick)
+        (self.colony.leave if in_order else self.colony.kill)(agent)
+        agent.resume(old)
+
+    @rule(who=agents, pick=picks, step=steps(3))
+    def go_back(self, who: int, pick: int, step: Any) -> None:
+        """Switch to an earlier conversation in the process that runs."""
+        agent = self.colony.agents[who]
+        old = self.some_id(agent, pick)
+        self.colony.running(agent)
+        self.colony.attempt(agent, lambda ctx: ctx.session.named_by_hook(old), step)
+        self.colony.attempt(agent, lambda ctx: ctx.session.named_by_hook(old))
+        agent.go_back(old)
 
     @rule(seconds=st.sampled_from((-600, -1, 1, 30, 600, 4_000)))
     def step_clock(self, seconds: int) -> None:
@@ -297,10 +320,10 @@ class NothingIsLost(RuleBasedStateMachine):
     # ------------------------------------------------------------------ the end
 
     def settle(self) -> None:
-        """Let everybody finish what was begun, and read all mail."""
-        for agent in self.colony.agents:
+        """Let everybody finish what was begun, and read all mail, in all conversations."""
+        for agent in self.colony.each_conversation():
             self.colony.attempt(agent, working.open_work)
-        while sum(self.show(agent) for agent in self.colony.agents):
+        while sum(self.show(agent) for agent in self.colony.each_conversation()):
             continue
 
     def check(self) -> None:
@@ -314,14 +337,14 @@ class NothingIsLost(RuleBasedStateMachine):
         for job in self.jobs:
             self.check_job(job)
         for question in self.unanswered:
-            self.check_question(question)
+            check_question(self.colony, question, self.answers.get(question.request_id, set()))
 
     def check_job(self, job: Job) -> None:
         ctx = self.colony.running(job.owner)
-        owed = ctx.work.find(ctx.session.ids(), job.message_id)
+        owed = ctx.work.find(job.owner.ever, job.message_id)
         assert owed is not None
         assert owed.is_work
-        is_listed = job.message_id in {o.message.id for o in ctx.work.open_of(ctx.session.ids())}
+        is_listed = job.message_id in {o.message.id for o in ctx.work.open_of(job.owner.ever)}
         tried = self.tried.get(job.message_id, set())
         completions = job.requester.shown[completion_id(job.message_id)]
         if owed.state is State.OPEN:
@@ -332,26 +355,10 @@ class NothingIsLost(RuleBasedStateMachine):
         assert owed.state in tried
         if owed.state is State.REASSIGNED:
             assert not completions
-            heir = next(a for a in self.colony.agents if owed.to in a.ids)
+            heir = next(a for a in self.colony.agents if owed.to in a.ever)
             self.check_job(Job(reassigned_id(job.message_id), job.requester, heir))
         else:
             assert completions >= 1
-
-    def check_question(self, question: Question) -> None:
-        sent = self.answers.get(question.request_id)
-        letters = question.asker.letters.values()
-        seen = {m.id for m in letters if m.reply_to == question.request_id}
-        assert len(seen) <= 1
-        if sent:
-            assert seen == sent or "perhaps" in sent
-            return
-        assert not seen
-        ctx = self.colony.running(question.asker)
-        if abs(self.colony.clock.now() - question.asked_at) < TTL_SECONDS - 1_000:
-            pending = {
-                ask.request_id for each in ctx.session.ids() for ask in ctx.store.pending_asks(each)
-            }
-            assert question.request_id in pending
 
 
 class OnFiles(NothingIsLost):
