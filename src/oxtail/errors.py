@@ -238,6 +238,12 @@ class LockBusy(StoreError):
     code = "lock-busy"
 
 
+class FleetBusy(LockBusy):
+    """Another run changes the fleet of this project now."""
+
+    code = "fleet-busy"
+
+
 class DeliveryFailed(StoreError):
     """The end of the work is recorded and could not be delivered yet; oxtail delivers it later."""
 
@@ -311,6 +317,13 @@ class BadFleet(ConfigError):
     """The description of a fleet breaks its rules."""
 
     code = "bad-fleet"
+
+
+class FleetRefused(UsageError):
+    """The fleet is not changed, because it is not surely this project's own."""
+
+    code = "fleet-refused"
+    exit_status = 1
 
 
 class NotEditable(FileTrouble):

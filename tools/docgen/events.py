@@ -60,6 +60,8 @@ EVENTS: dict[str, str] = {
     "known_session_not_kept": "a session could not be remembered for its return",
     "lineage_failed": "a succession could not be read or recorded; it is tried again at the next hook",
     "lineage_withheld": "a new id inherits nothing, because another process runs under the old one",
+    "fleet_lock_stale_cleared": "the lock of a fleet was left behind and was cleared",
+    "fleet_lock_beat_failed": "the lock of a fleet could not be made young; npm peers may take it over",
     "lock_release_failed": "a lock could not be released; the next taker clears it",
     "lock_release_skipped_not_owner": "a lock had been taken over and was left to its new holder",
     "mail_expired": "mail that nobody came for was set apart in `expired/`",

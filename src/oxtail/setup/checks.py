@@ -12,13 +12,13 @@ import shlex
 import stat
 from typing import TYPE_CHECKING, Any, Final
 
+from oxtail.disk.foreign import digest, read
 from oxtail.errors import ConfigError
 from oxtail.setup import hooks, record, toml_edit, trust_state
 from oxtail.setup.claude import SERVER as CLAUDE_SERVER
 from oxtail.setup.claude import open_global, open_settings
 from oxtail.setup.codex import SERVER as CODEX_SERVER
 from oxtail.setup.codex import open_hooks
-from oxtail.setup.files import digest, read
 from oxtail.setup.hook_groups import merge
 from oxtail.setup.ownership import Owner, launches, owner_of_hook, owner_of_server
 from oxtail.setup.programs import ask

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from oxtail.core.json_edit import Editor
 from oxtail.core.json_text import decode
+from oxtail.disk.foreign import Content, check_writable, read
 from oxtail.errors import ConfigError
 from oxtail.setup import hooks
 from oxtail.setup.clients import adds_lines_only, by_own_command, needs_command
-from oxtail.setup.files import Content, check_writable, read
 from oxtail.setup.hook_groups import containers, drop_empty, merge
 from oxtail.setup.ownership import NAME, NPM_MARKER, Owner
 from oxtail.setup.plan import Change, Plan

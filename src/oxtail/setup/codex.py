@@ -6,10 +6,10 @@ from typing import Any
 
 from oxtail.core.json_edit import Editor
 from oxtail.core.json_text import decode
+from oxtail.disk.foreign import Content, check_writable, read
 from oxtail.errors import MalformedFile
 from oxtail.setup import hooks, toml_edit
 from oxtail.setup.clients import adds_lines_only, by_own_command, needs_command
-from oxtail.setup.files import Content, check_writable, read
 from oxtail.setup.hook_groups import containers, merge
 from oxtail.setup.ownership import NAME, Owner, owner_of_server
 from oxtail.setup.plan import Change, Plan

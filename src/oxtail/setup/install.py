@@ -6,10 +6,10 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from oxtail.core.value import Value
+from oxtail.disk.foreign import Content, back_up, check_writable, digest, read
+from oxtail.disk.foreign import replace as replace_file
 from oxtail.errors import ChangedMeanwhile, ConfigError, SetupRefused
 from oxtail.setup import claude, codex, hooks, record, trust
-from oxtail.setup.files import Content, back_up, check_writable, digest, read
-from oxtail.setup.files import replace as replace_file
 from oxtail.setup.join_files import plan_join
 from oxtail.setup.plan import Change, Plan
 from oxtail.setup.record import Edited, Record

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from oxtail.setup.files import check_writable, digest, read
+from oxtail.disk.foreign import check_writable, digest, read
 from oxtail.setup.plan import Change, Plan
 from oxtail.setup.world import CLAUDE, World
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from oxtail.core.value import Value
 
 if TYPE_CHECKING:
-    from oxtail.setup.files import Content
+    from oxtail.disk.foreign import Content
 
 
 class Change(Value):

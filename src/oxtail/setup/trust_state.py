@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.core.value import Value
+from oxtail.disk.foreign import read
 from oxtail.setup import toml_edit
 from oxtail.setup.codex import STATE, open_hooks
-from oxtail.setup.files import read
 from oxtail.setup.ownership import Owner, owner_of_hook
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ import os
 from typing import TYPE_CHECKING
 
 from oxtail.core.value import Value
+from oxtail.disk.foreign import Content, check_writable, digest, read, remove_empty_folders
+from oxtail.disk.foreign import replace as replace_file
 from oxtail.errors import ChangedMeanwhile, ConfigError, SetupRefused
 from oxtail.setup import claude, codex, record
-from oxtail.setup.files import Content, check_writable, digest, read, remove_empty_folders
-from oxtail.setup.files import replace as replace_file
 from oxtail.setup.install import TRIES
 from oxtail.setup.plan import Change, Plan
 from oxtail.setup.world import CLAUDE, CODEX, World

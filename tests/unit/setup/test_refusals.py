@@ -10,8 +10,9 @@ import pytest
 
 from helpers.clients_home import CLAUDE_JSON, CONFIG, HOOKS, SETTINGS, furnish, snapshot
 from oxtail.cli.main import main
+from oxtail.disk import foreign as files
 from oxtail.errors import MalformedFile
-from oxtail.setup import files, install
+from oxtail.setup import install
 from oxtail.setup.toml_edit import add, parse, put, remove
 
 if TYPE_CHECKING:

@@ -48,16 +48,17 @@ def test_the_diagrams_are_made_from_the_code(life: Any) -> None:
 
 
 def test_every_place_of_the_layout_has_its_line() -> None:
+    from oxtail.disk.fleet_layout import FleetLayout
     from oxtail.disk.layout import Layout
 
     page = (ROOT / "docs" / "formats" / "README.md").read_text(encoding="utf-8")
     places = {
         name: place
-        for name, place in vars(Layout).items()
+        for name, place in {**vars(FleetLayout), **vars(Layout)}.items()
         if isinstance(place, property) and name not in Layout._fields
     }
     folders = {
-        getattr(Layout("/h"), name).removeprefix("/h/")
+        place.fget(Layout("/h") if name in vars(Layout) else FleetLayout("/h")).removeprefix("/h/")
         for name, place in places.items()
         if (place.__doc__ or "").startswith("Folder ")
     }

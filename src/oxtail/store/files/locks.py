@@ -104,13 +104,24 @@ class Locks:
     Attributes:
         budget: Longest wait for one lock, in seconds.
         spares: Lock folders to use again, or None to make and remove each.
+        ending: What the name of a lock folder has behind that of what it is about.
+        stale: Age in seconds above which the folder of another peer is taken over.
     """
 
     def __init__(
-        self, disk: Disk, budget: float, trace: Trace, spares: Spares | None = None
+        self,
+        disk: Disk,
+        budget: float,
+        trace: Trace,
+        spares: Spares | None = None,
+        *,
+        ending: str = ".lock",
+        stale: float = STALE_SECONDS,
     ) -> None:
         self.budget = budget
         self.spares = spares
+        self.ending = ending
+        self.stale = stale
         self._disk = disk
         self._trace = trace
 
@@ -135,7 +146,7 @@ class Locks:
 
     def take(self, path: str, event: str, **members: object) -> Held:
         """Take the lock of *path*; as :meth:`holding`, to be ended with :meth:`give`."""
-        lock = f"{path}.lock"
+        lock = path + self.ending
         deadline = time.monotonic() + self.budget
         try:
             self._disk.folder(os.path.dirname(path))
@@ -276,7 +287,7 @@ class Locks:
             if suspect is not None and now - suspect[1] >= DEAD_AFTER_SECONDS:
                 return True
         # Strictly greater, and wall time as in every peer: a folder from the future is not stale.
-        return time.time() - seen.mtime > STALE_SECONDS
+        return time.time() - seen.mtime > self.stale
 
     def _look(self, lock: str) -> _Seen | None:
         try:

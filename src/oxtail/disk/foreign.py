@@ -1,4 +1,4 @@
-"""Files of the clients: read whole, replaced in one step, backed up once.
+"""Files of others, such as those of the clients: read whole, replaced in one step, backed up once.
 
 A link is written through to its target; mode and owner stay.  These files are not in the state
 folder and belong to others, so :mod:`oxtail.disk.atomic` with its modes does not fit them.
