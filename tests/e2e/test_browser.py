@@ -1,0 +1,64 @@
+"""Pages in a real browser: the report without a network, and the cockpit on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from helpers.capabilities import needs
+from helpers.chromium import Chromium, colors
+from helpers.example_fleets import EXAMPLES
+from helpers.waiting import until
+from oxtail.core.envelope import Envelope
+from oxtail.report.page import page
+
+pytestmark = [needs("chromium"), pytest.mark.slow, pytest.mark.timeout(120)]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Chromium]:
+    with Chromium() as one:
+        yield one
+
+
+def test_the_filter_of_a_report_works_and_nothing_else_runs(
+    browser: Chromium, tmp_path: Path
+) -> None:
+    past = EXAMPLES["trouble"]
+    evil = "</pre><script>document.title = 'hacked'</script><img src=x onerror=document.title='h'>"
+    first = past.records[0]
+    message = Envelope("e" * 16, evil, first.message.enqueued_at, from_session_id="x")
+    html = page(past._replace(records=(first._replace(message=message), *past.records)))
+    # What somebody put into the file runs no more than what a message says.
+    html = html.replace("</main>", "<script>document.title = 'other'</script></main>")
+    path = tmp_path / "report.html"
+    path.write_text(html, encoding="utf-8")
+    tab = browser.open(path.as_uri(), 1000, 800)
+
+    shown = "[...document.querySelectorAll('article')].filter(e => !e.hidden).length"
+    assert tab.value("document.title") == "oxtail report: shop"
+    assert tab.value(shown) == 17
+    tab.value("document.querySelector('#filter input').focus()")
+    tab.type("wish list")
+    until(lambda: tab.value(shown) == 1)
+    assert tab.value("document.getElementById('count').textContent") == "1 of 17 shown"
+    # A link to a message that is filtered out brings it back.
+    tab.value("location.hash = '#m9'")
+    until(lambda: tab.value(shown) == 17)
+    tab.value("const kind = document.querySelector('[name=kind]'); kind.value = 'work';"
+              "kind.dispatchEvent(new Event('input', {bubbles: true}))")  # fmt: skip
+    until(lambda: tab.value(shown) == 4)
+
+    refused = [each for each in browser.complaints() if "Content Security Policy" in each]
+    assert len(refused) == 1, browser.complaints()
+    assert len(colors(tab.picture())) > 20
+
+
+def test_a_report_is_as_wide_as_its_window(browser: Chromium, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(page(EXAMPLES["trouble"]), encoding="utf-8")
+    for width in (360, 1000):
+        tab = browser.open(path.as_uri(), width, 800, dark=True)
+        assert tab.value("document.documentElement.scrollWidth") <= width
