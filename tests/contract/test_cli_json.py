@@ -668,7 +668,7 @@ AGENT = [
     "transcript_path", "proc_sig", "pane_activity_age_s", "pane_activity_at", "purpose",
     "purpose_age_s", "purpose_stale", "possibly_stalled", "awaiting_human", "hooks_say",
     "activity", "unread", "unread_confidence", "open_work", "overdue_work", "obligations",
-    "waiting", "waits", "tmux_pane", "tmux_session", "window_index", "findings",
+    "waiting", "waits", "tmux_pane", "tmux_session", "window_index", "tail", "findings",
 ]  # fmt: skip
 WAITING = [
     "target_session_id", "target_short_id", "target_label", "age_s", "orphaned", "in_cycle",

@@ -253,3 +253,26 @@ def test_a_server_is_started_only_where_that_is_allowed(tmux: PrivateTmux) -> No
     tmux.socket.touch()
     with pytest.raises(NoTmuxServer):
         run(("list-sessions",))
+
+
+def test_screens_are_seen_in_the_one_call_that_lists_panes(
+    tmux: PrivateTmux, trace: FakeTrace
+) -> None:
+    first = tmux.session("first", "printf 'hello \\033[2mfaint'; exec sleep 600")
+    second = tmux.session("second", "printf 'a\\nb'; exec sleep 600")
+    server = Tmux(tmux.environ, trace)
+
+    def shown() -> list[str]:
+        return [each.text for each in server.look([first, second])[1]]
+
+    until(lambda: [text.split("\n")[0] for text in shown()] == ["hello \x1b[2mfaint", "a"])
+    before = len(trace.named("tmux_call"))
+    # One that is gone, and what is no pane, cost the others nothing.
+    panes, screens = server.look([first, "%99", "=second:0.0", "; kill-server", second, first])
+    assert len(trace.named("tmux_call")) == before + 1
+    assert {each.pane_id for each in panes} == {first, second}
+    assert [(each.pane_id, each.pane_pid, each.cursor_y) for each in screens] == [
+        (first, tmux.pid_of(first), 0),
+        (second, tmux.pid_of(second), 1),
+    ]
+    assert server.look([])[1] == ()

@@ -14,7 +14,6 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-from oxtail.wake.tmux import Tmux
 
 from helpers import fake_agent
 from helpers.fakes import ALICE, BOB, FakeClock, FakeTrace, World
@@ -29,6 +28,7 @@ from oxtail.errors import LockBusy, StoreError
 from oxtail.identity.ancestry import is_client
 from oxtail.identity.process import is_same_process, run_ps, start_token
 from oxtail.store.files.locks import Locks
+from oxtail.tmux.server import Tmux
 from oxtail.wake.keystrokes import WAKE_TEXT
 from oxtail.wake.markers import FileMarkers
 from oxtail.wake.records import FileTypings, FileWakeRecords

@@ -4,9 +4,10 @@ Run as ``python fake_agent.py FOLDER``.  In the folder it keeps ``transcript`` (
 thing sent), ``server`` (the pid of a child that stands for its server) and ``screens`` (how often
 it has drawn), and obeys each line that is written into the fifo ``control``:
 
-``busy`` / ``idle``, ``draft TEXT``, ``dialog`` (a question about a permission), ``swallow`` (take
-an Enter that follows fast typing for a line, as Codex does), ``plain`` (know no bracketed paste),
-``deaf`` (take keys and do nothing), ``stubborn`` (Enter does nothing), ``stop`` (as Ctrl-Z does).
+``busy`` (and say so under the input line) / ``idle``, ``draft TEXT``, ``dialog`` (a question about
+a permission), ``swallow`` (take an Enter that follows fast typing for a line, as Codex does),
+``plain`` (know no bracketed paste), ``deaf`` (take keys and do nothing), ``stubborn`` (Enter does
+nothing), ``stop`` (as Ctrl-Z does).
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ class FakeAgent:
                 f"{SIGN} {lines[0]}{hint}",
                 *(f"  {line}" for line in lines[1:]),
                 "─" * width,
+                "  fake mode · esc to interrupt" if "busy" in self.traits else "",
             ]
             row, column = 4 + len(lines), 3 + len(lines[-1])
         sys.stdout.write("\x1b[2J\x1b[H" + "\r\n".join(rows) + f"\x1b[{row};{column}H")

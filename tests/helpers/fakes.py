@@ -16,7 +16,7 @@ from oxtail.core.follow import Growth, Mark
 from oxtail.core.jump import Scene, Spot, Terminal
 from oxtail.core.liveness import Life
 from oxtail.core.names import hash32
-from oxtail.core.pane import Pane
+from oxtail.core.pane import Pane, PaneView
 from oxtail.core.presence import Marker
 from oxtail.core.scope import Place
 from oxtail.core.sighting import Sighting
@@ -210,17 +210,26 @@ class FakePanes:
         self.text = text
         self.problem = problem
         self.asked = 0
+        self.watched: tuple[str, ...] = ()
+        self.views: dict[str, PaneView] = {}
 
     def list(self) -> tuple[Pane, ...]:
         if self.problem:
             raise PaneError(self.problem)
         return self.panes
 
-    def hosts(self, pids: Collection[int]) -> PaneTable:
+    def hosts(self, pids: Collection[int], watched: Sequence[str] = ()) -> PaneTable:
         self.asked += 1
+        self.watched = tuple(watched)
         panes = self.list()
         found = ((pid, self.host_of(pid)) for pid in pids)
-        return PaneTable(panes, tuple((pid, pane) for pid, pane in found if pane))
+        hosts = tuple((pid, pane) for pid, pane in found if pane)
+        views = (
+            (pid, self.views[pane.pane_id])
+            for pid, pane in hosts
+            if pane.pane_id in watched and pane.pane_id in self.views
+        )
+        return PaneTable(panes, hosts, tuple(views))
 
     def host_of(self, pid: int) -> Pane | None:
         return next((pane for pane in self.panes if pane.pane_pid == pid), None)

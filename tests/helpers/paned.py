@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from unittest.mock import patch
@@ -28,6 +29,7 @@ class Paned:
     """
 
     def __init__(self, stage: PanedStage, name: str, session_id: str, window_of: str) -> None:
+        self._stage = stage
         self.folder = stage.tmux.folder / name
         self.folder.mkdir()
         words = f"exec {stage.program} -I -S {fake_agent.__file__} {self.folder}"
@@ -47,6 +49,15 @@ class Paned:
         )  # fmt: skip
         stage.publish(self.entry)
 
+    def wrote(self, seconds_ago: float) -> None:
+        """Give the agent a transcript that was last written to so long ago."""
+        path = self.folder / "rollout.jsonl"
+        path.touch()
+        os.utime(path, (time.time() - seconds_ago,) * 2)
+        client = self.entry.client._replace(transcript_path=str(path))
+        self.entry = self.entry._replace(client=client)
+        self._stage.publish(self.entry)
+
     def tell(self, line: str) -> None:
         """Give the agent an order and wait until it has drawn the outcome."""
         before = self._drawn()
@@ -61,6 +72,20 @@ class Paned:
         path = self.folder / "transcript"
         lines = path.read_text().splitlines() if path.exists() else []
         return [json.loads(line).get("sent", line) for line in lines]
+
+
+class _Stream(TextIOWrapper):
+    """Standard output of a command, which may be a terminal."""
+
+    def __init__(self, is_terminal: bool) -> None:
+        self._bytes, self._is_terminal = BytesIO(), is_terminal
+        super().__init__(self._bytes)
+
+    def isatty(self) -> bool:
+        return self._is_terminal
+
+    def text(self) -> str:
+        return self._bytes.getvalue().decode()
 
 
 class PanedStage:
@@ -85,12 +110,12 @@ class PanedStage:
         """Start an agent in a tmux session of its own, or in a window of *window_of*."""
         return Paned(self, name, session_id, window_of)
 
-    def oxtail(self, *words: str, pane: str = "", **extra: str) -> Done:
+    def oxtail(self, *words: str, pane: str = "", terminal: bool = False, **extra: str) -> Done:
         """Run the command in this process, as in *pane* or as in a terminal outside of tmux."""
         inside = {"TMUX": f"{self.tmux.socket},1,0", "MCP_TRACE_FILE": str(self.trace), **extra}
         if pane:
             inside["TMUX_PANE"] = pane
-        out, err = TextIOWrapper(BytesIO()), TextIOWrapper(BytesIO())
+        out, err = _Stream(terminal), _Stream(terminal)
         with patch.dict(os.environ, inside), patch.multiple(sys, stdout=out, stderr=err):
             status = main(words)
-        return Done(status, *(each.buffer.getvalue().decode() for each in (out, err)))  # type: ignore[attr-defined]
+        return Done(status, out.text(), err.text())

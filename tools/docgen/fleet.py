@@ -82,6 +82,7 @@ _AGENT = {
     "tmux_pane": "its pane, proved by the process tree at this look",
     "tmux_session": "the tmux session of that",
     "window_index": "the number of its window",
+    "tail": "what its client shows of the turn that goes on, or `working`; null without one",
     "findings": "what doctor found about its files, with `--doctor`",
 }
 
@@ -132,7 +133,7 @@ _REASONS: Mapping[Reason, str] = {
     Reason.PID_REUSED: "its process id belongs to another process",
     Reason.TRANSCRIPT_FRESH: "its transcript was written to within `OXTAIL_OXPIT_ACTIVE_S`",
     Reason.PANE_FRESH: "its proved pane shows that it works, and its transcript is younger than "
-    "`OXTAIL_OXPIT_STALL_S`; only the cockpit looks at panes",
+    "`OXTAIL_OXPIT_STALL_S`",
     Reason.TOOL_RUNNING: "its tool call has no result, and its transcript is younger than that",
     Reason.MARKED_BUSY: "its hooks said busy within `OXTAIL_ACTIVITY_BUSY_TTL_MS`",
     Reason.NO_TRANSCRIPT: "it runs, and nothing tells when it last worked",

@@ -14,6 +14,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from oxtail.app.pane_watch import PaneWatch, activities, recent
 from oxtail.core.fleet_facts import AgentFacts, Alert, Facts, one_per_session
 from oxtail.core.liveness import Life, Limits
 from oxtail.core.names import hash32, pid_box, session_box
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from oxtail.core.envelope import Envelope
     from oxtail.core.fleet import Fleet
     from oxtail.core.notice import Notice
-    from oxtail.core.pane import Pane
+    from oxtail.core.pane import Pane, PaneView
 
 ASKS_MAX: Final = 2_000
 """Most open questions that are looked at."""
@@ -73,7 +74,8 @@ class Collector:
         ctx: The context of whoever looks.
         project_root: A folder of the project; the caller's own folder without it.
         everywhere: Look at all projects.
-        activity: Whether transcripts are looked at; without that, nothing tells who works.
+        activity: Whether transcripts and panes are looked into; without that, only hooks tell who
+            works.
         examine: Finds what doctor finds; called once a minute at most.
     """
 
@@ -93,6 +95,7 @@ class Collector:
         self._examine = examine
         self._findings: tuple[Alert, ...] = ()
         self._examined_at: float | None = None
+        self._watch = PaneWatch()
         self._here: dict[str, bool] = {}
         self._placed_at: float | None = None
         self._root: str | None = None
@@ -115,9 +118,8 @@ class Collector:
             census = ctx.registry.census()
         except StoreError as error:
             return facts._replace(warnings=(error.message,))
-        return _Look(ctx, self._is_here, census, facts, self._activity).facts(
-            comms, self._found(facts.at)
-        )
+        watch = self._watch if self._activity else None
+        return _Look(ctx, self._is_here, census, facts, watch).facts(comms, self._found(facts.at))
 
     def _place(self) -> None:
         now = self._ctx.clock.monotonic()
@@ -169,13 +171,14 @@ class _Look:
         is_here: Callable[[str], bool],
         census: Census,
         empty: Facts,
-        activity: bool,
+        watch: PaneWatch | None,
     ) -> None:
         self._ctx = ctx
         self._is_here = is_here
         self._census = census
         self._empty = empty
-        self._activity = activity
+        self._watch = watch  # without one, neither transcripts nor panes are looked into
+        self._views: dict[int, PaneView] = {}
         self._warnings: list[str] = []
         self._asks = self._open_asks()
         self._heirs = self._all_heirs()
@@ -194,8 +197,12 @@ class _Look:
         here = [each for each in entries if self._is_here(each.entry.client.cwd)]
         seen = {self._key(each) for each in entries}
         records = self._records(seen)
-        table = self._panes(here)
+        running = [each for each in here if each.life is Life.RUNNING]
+        self._activities = activities(ctx, running) if self._watch else {}
+        table = self._panes(running)
         hosts = dict(table.hosts) if table else {}
+        if self._watch and table:
+            self._views = self._watch.take(table, self._empty.at)
         agents = [
             *(self._agent(each, hosts, bool(findings)) for each in here),
             *(self._left(each, bool(findings)) for each in records[:RECORDS_MAX]),
@@ -272,10 +279,16 @@ class _Look:
                 found[key] = Standing.RUNNING if each.life is Life.RUNNING else Standing.AWAY
         return found
 
-    def _panes(self, here: Sequence[Counted]) -> PaneTable | None:
-        pids = [each.entry.server_pid for each in here if each.life is Life.RUNNING]
+    def _panes(self, running: Sequence[Counted]) -> PaneTable | None:
+        pids = [each.entry.server_pid for each in running]
+        watched: tuple[str, ...] = ()
+        if self._watch:
+            # Whoever looks is at work for just that, so its own pane tells nothing.
+            me = self._self_now()
+            others = [each.entry for each in running if me is None or self._key(each) != me]
+            watched = self._watch.choose(recent(others, self._activities, self._empty))
         try:
-            return self._ctx.panes.hosts(pids)
+            return self._ctx.panes.hosts(pids, watched)
         except PaneError as error:
             self._warn(f"tmux could not be asked: {error.message}")
             return None
@@ -301,12 +314,15 @@ class _Look:
         facts = self._with_boxes(facts, pid_box(entry.server_pid), files)
         if counted.life is not Life.RUNNING:
             return facts
-        if client.transcript_path and self._activity:
-            activity = ctx.transcripts.activity(client.transcript_path, client.type)
-            facts = facts._replace(activity=activity)
         if session_id:
             facts = facts._replace(marker=ctx.presence.read(session_id))
-        return facts._replace(pane=hosts.get(entry.server_pid))
+        view = self._views.get(entry.server_pid)
+        return facts._replace(
+            activity=self._activities.get(entry.server_pid, facts.activity),
+            pane=hosts.get(entry.server_pid),
+            pane_busy=view is not None and view.busy,
+            pane_tail=view.tail if view else None,
+        )
 
     def _left(self, known: Known, files: bool) -> AgentFacts:
         facts = AgentFacts(

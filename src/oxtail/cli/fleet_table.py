@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from oxtail.cli.output import one_line
 from oxtail.core.fleet_labels import labeller
-from oxtail.core.fleet_words import MARKS, badges, client, comms, state, waits
+from oxtail.core.fleet_words import MARKS, badges, caption, client, comms, state, waits
 from oxtail.core.plain import columns, fitted, padded, plain
 
 if TYPE_CHECKING:
@@ -97,9 +97,9 @@ def _row(agent: Agent, at: float, width: int) -> str:
     )
     line = "  ".join((fixed, *(badge.text for badge in badges(agent, at))))
     room = width - columns(line) - 2
-    if agent.purpose and room >= PURPOSE_MIN_COLUMNS:
-        old = "(old) " if agent.purpose_stale else ""
-        line += "  " + fitted(old + agent.purpose, room)
+    said = caption(agent)
+    if said and room >= PURPOSE_MIN_COLUMNS:
+        line += "  " + fitted(said, room)
     return line
 
 

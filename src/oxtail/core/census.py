@@ -13,7 +13,7 @@ from oxtail.core.value import Value
 if TYPE_CHECKING:
     from oxtail.core.entry import Entry, Known
     from oxtail.core.liveness import Life
-    from oxtail.core.pane import Pane
+    from oxtail.core.pane import Pane, PaneView
     from oxtail.core.work import Owed
 
 BODY_KEPT_CHARS: Final = 400
@@ -86,7 +86,11 @@ class LedgerView(Value):
 
 
 class PaneTable(Value):
-    """All panes, and which of them provably hosts which process."""
+    """All panes, which of them provably hosts which process, and what some of these show.
+
+    A view is there only of a pane that hosts the process, and was looked at in the same moment.
+    """
 
     panes: tuple[Pane, ...] = ()
     hosts: tuple[tuple[int, Pane], ...] = ()
+    views: tuple[tuple[int, PaneView], ...] = ()

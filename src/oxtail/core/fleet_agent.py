@@ -71,6 +71,7 @@ class Agent(Value):
         proc_sig: ``ok``, ``reused`` or ``unknown``.
         hooks_say: ``busy``, ``idle``, ``stale`` or ``unknown``.
         findings: What doctor found about its files.
+        tail: What its client says of the turn that goes on, if its pane shows one.
 
     The others are those of ``docs/reference/fleet.md``.
     """
@@ -106,6 +107,7 @@ class Agent(Value):
     tmux_session: str | None
     window_index: int | None
     findings: tuple[Alert, ...] = ()
+    tail: str | None = None
 
     @property
     def is_dead(self) -> bool:
@@ -154,6 +156,7 @@ class Agent(Value):
             "tmux_pane": self.tmux_pane,
             "tmux_session": self.tmux_session,
             "window_index": self.window_index,
+            "tail": self.tail,
             "findings": [each._asdict() for each in self.findings],
         }
 

@@ -47,6 +47,7 @@ class AgentFacts(Value):
         marker: What its hooks last said.
         pane: The pane that provably hosts its process.
         pane_busy: Whether that pane shows that it works.
+        pane_tail: What its client says of that there.
         ids: All session ids that it has had, itself first.
         boxes: What waits for it.
         is_self: Whether it is the one who looks.
@@ -67,6 +68,7 @@ class AgentFacts(Value):
     marker: Marker | None = None
     pane: Pane | None = None
     pane_busy: bool = False
+    pane_tail: str | None = None
     ids: tuple[str, ...] = ()
     boxes: tuple[BoxView, ...] = ()
     is_self: bool = False

@@ -74,6 +74,14 @@ def state(agent: Agent) -> str:
     return spoken.get(verdict.reason, other)
 
 
+def caption(agent: Agent) -> str:
+    """Return what an agent is at: what its client shows of a turn, or else what it said itself."""
+    if agent.tail:
+        return agent.tail
+    old = "(old) " if agent.purpose_stale else ""
+    return old + agent.purpose if agent.purpose else ""
+
+
 def badges(agent: Agent, at: float) -> tuple[Badge, ...]:
     """Return what is to be said of an agent beside its state, in a fixed order."""
     found = []

@@ -1,8 +1,20 @@
-"""A tmux pane, as far as discovery and reading need it."""
+"""A tmux pane, as far as discovery, reading and the look at a fleet need it."""
 
 from __future__ import annotations
 
 from oxtail.core.value import Value
+
+
+class PaneView(Value):
+    """What a pane shows of the work of its agent.
+
+    Attributes:
+        busy: Whether its client says that a turn is going on.
+        tail: What the client says of that, safe to show; None where it says no more.
+    """
+
+    busy: bool = False
+    tail: str | None = None
 
 
 class Pane(Value):

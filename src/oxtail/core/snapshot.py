@@ -38,6 +38,7 @@ PATH_MAX_CHARS: Final = 4_096
 """Longest path that is shown; no system opens a longer one."""
 
 OPERATOR: Final = "operator"
+WORKING: Final = "working"
 """Who is named as the sender of what a person sent, and of nothing else."""
 
 _LAST: Final = 1 << 40
@@ -187,8 +188,16 @@ def _agent(
         tmux_pane=pane.pane_id if pane else None,
         tmux_session=plain(pane.session) if pane else None,
         window_index=pane.window_index if pane else None,
+        tail=_tail(seen) if verdict.liveness is Liveness.ACTIVE and pane else None,
         findings=tuple(_safe(each) for each in facts.findings if _file(each) in seen.files),
     )
+
+
+def _tail(seen: AgentFacts) -> str | None:
+    """Return what a pane that shows work says of it."""
+    if not seen.pane_busy:
+        return None
+    return plain(seen.pane_tail, PURPOSE_MAX_CHARS) if seen.pane_tail else WORKING
 
 
 def _is_stalled(verdict: Verdict, age: int | None, purpose_age: int | None, stall: float) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from oxtail.core.activity import Activity
     from oxtail.core.census import PaneTable
@@ -24,8 +24,11 @@ class Panes(Protocol):
             PaneError: tmux answered with something else.
         """
 
-    def hosts(self, pids: Collection[int]) -> PaneTable:
+    def hosts(self, pids: Collection[int], watched: Sequence[str] = ()) -> PaneTable:
         """Return all panes, and which of them provably runs which of *pids*; asks tmux once.
+
+        What the panes *watched* show is looked at too, and told of those that run one of *pids*.
+        They are given by their ids; what is no pane is left out.
 
         Raises:
             PaneError: as :meth:`list`.

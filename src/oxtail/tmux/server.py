@@ -122,6 +122,42 @@ def parse_panes(output: bytes, word: str) -> tuple[Pane, ...]:
     return tuple(panes)
 
 
+class Screen(Value):
+    """What a pane shows: which process it runs, where its cursor is, and its rows with attributes.
+
+    *pane_pid* is 0 where that process has ended; *cursor_y* counts rows from 0.
+    """
+
+    pane_id: str
+    pane_pid: int
+    cursor_y: int
+    text: str
+
+
+_SCREEN_FIELDS: Final = ("pane_id", "pane_pid", "pane_dead", "cursor_y")
+
+
+def _screen_commands(pane_id: str, word: str) -> str:
+    """Return the commands that print what :func:`parse_screens` reads, as one word."""
+    form = f"<{word}>".join(f"#{{{field}}}" for field in _SCREEN_FIELDS)
+    return (
+        f"display-message -p -t {pane_id} '</{word}>{form}<{word}>' ; "
+        f"capture-pane -p -e -t {pane_id}"
+    )
+
+
+def parse_screens(output: bytes, word: str) -> tuple[Screen, ...]:
+    """Return the screens of a :meth:`Tmux.look`; what is none is left out."""
+    screens = []
+    for record in output.decode("utf-8", "replace").split(f"</{word}>"):
+        fields = record.split(f"<{word}>")
+        if len(fields) == len(_SCREEN_FIELDS) + 1 and is_pane_id(fields[0]):
+            pane_id, pid, dead, row, text = fields
+            alive = 0 if dead == "1" else _number(pid)
+            screens.append(Screen(pane_id, alive, _number(row), text.removeprefix("\n")))
+    return tuple(screens)
+
+
 class Tmux:
     """The tmux server that a program with the environment *environ* would use.
 
@@ -200,6 +236,30 @@ class Tmux:
             return parse_panes(answer.output, word)
         if answer.status is not None and _NO_SERVER.search(answer.error):
             return ()
+        raise PaneError(answer.error or "tmux failed")
+
+    def look(self, pane_ids: Sequence[str]) -> tuple[tuple[Pane, ...], tuple[Screen, ...]]:
+        """Return every pane, and what the panes *pane_ids* show, all in one run of tmux.
+
+        A pane that is not there is left out, and what is no pane id.
+
+        Raises:
+            PaneError: as :meth:`panes`.
+        """
+        named = [each for each in dict.fromkeys(pane_ids) if is_pane_id(each)]
+        if not named or not self.can_answer():
+            return self.panes(), ()
+        panes, screens = (os.urandom(8).hex() for _ in range(2))
+        answer = self._run(
+            ("list-panes", "-a", "-F", pane_form(panes)),
+            # In a block of its own, a pane that is gone does not end the run.
+            *(("if-shell", "-F", "1", _screen_commands(each, screens)) for each in named),
+        )
+        listed, border, shown = answer.output.rpartition(f"</{panes}>".encode())
+        if answer.status is not None and border:
+            return parse_panes(listed + border, panes), parse_screens(shown, screens)
+        if answer.status is not None and _NO_SERVER.search(answer.error):
+            return (), ()
         raise PaneError(answer.error or "tmux failed")
 
     def capture(self, pane_id: str, lines: int) -> str:

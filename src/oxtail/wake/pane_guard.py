@@ -111,13 +111,18 @@ def composer_text(facts: PaneFacts, rows: Sequence[Row]) -> str | None:
 
     Faint characters count: a caller that looks for an empty line asks :func:`examine`.
     """
-    top = _composer_top(facts, rows)
+    top = composer_top(facts.cursor_y, rows)
     if top is None:
         return None
     block = [_without_right_border(row.text) for row in rows[top : facts.cursor_y + 1]]
     sign = _SIGN.match(block[0])
     first = block[0][sign.end() :] if sign else ""
     return squeeze(first + "".join(line.removeprefix(_left_border(line)) for line in block[1:]))
+
+
+def is_border(text: str) -> bool:
+    """Tell whether a row is nothing but the upper or lower border of an input line."""
+    return _BORDER.fullmatch(text) is not None and not _left_border(text)
 
 
 def _left_border(text: str) -> str:
@@ -131,11 +136,11 @@ def _without_right_border(text: str) -> str:
     return text[:-1].rstrip() if text.endswith(_SIDES) and len(text) > 1 else text
 
 
-def _composer_top(facts: PaneFacts, rows: Sequence[Row]) -> int | None:
-    """Return the row in which the input line at the cursor starts."""
-    if not 0 <= facts.cursor_y < len(rows):
+def composer_top(cursor_y: int, rows: Sequence[Row]) -> int | None:
+    """Return the row in which the input line at the cursor starts, or None if there is none."""
+    if not 0 <= cursor_y < len(rows):
         return None
-    for at in range(facts.cursor_y, max(facts.cursor_y - COMPOSER_ROWS_MAX, -1), -1):
+    for at in range(cursor_y, max(cursor_y - COMPOSER_ROWS_MAX, -1), -1):
         text = rows[at].text
         if _SIGN.match(text):
             return at

@@ -7,16 +7,18 @@ What a registry entry says about its pane is a claim and is not used here.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from oxtail.core.census import PaneTable
 from oxtail.errors import PaneError
 from oxtail.tmux.server import Tmux, is_pane_id
 from oxtail.trace import Trace, silent
+from oxtail.wake.pane_view import view_of
 
 if TYPE_CHECKING:
-    from oxtail.core.pane import Pane
+    from oxtail.core.pane import Pane, PaneView
+    from oxtail.tmux.server import Screen
 
 ANCESTORS_MAX: Final = 64
 """How many parents are looked at; real chains are shorter, and a made-up one could be a ring."""
@@ -57,6 +59,17 @@ def host_among(
     return None
 
 
+def _views(
+    hosts: Iterable[tuple[int, Pane]], screens: Iterable[Screen]
+) -> Iterator[tuple[int, PaneView]]:
+    """Yield what is seen of the processes whose panes are among *screens*."""
+    shown = {(each.pane_id, each.pane_pid): each for each in screens}
+    for pid, pane in hosts:
+        screen = shown.get((pane.pane_id, pane.pane_pid))
+        if screen and screen.pane_pid:
+            yield pid, view_of(screen.text, screen.cursor_y)
+
+
 class TmuxPanes:
     """The panes of the user's tmux server.
 
@@ -88,9 +101,9 @@ class TmuxPanes:
         """
         return self._tmux.panes()
 
-    def hosts(self, pids: Collection[int]) -> PaneTable:
+    def hosts(self, pids: Collection[int], watched: Sequence[str] = ()) -> PaneTable:
         """Return panes and what they run; see :meth:`oxtail.ports.Panes.hosts`."""
-        panes = self.list()
+        panes, screens = self._tmux.look(watched)
         if not panes:
             return PaneTable()
         look, parents = self._parents(), dict[int, "int | None"]()
@@ -101,7 +114,8 @@ class TmuxPanes:
             return parents[pid]
 
         found = ((pid, host_among(panes, pid, parent_of)) for pid in pids)
-        return PaneTable(panes, tuple((pid, pane) for pid, pane in found if pane))
+        hosts = tuple((pid, pane) for pid, pane in found if pane)
+        return PaneTable(panes, hosts, tuple(_views(hosts, screens)))
 
     def host_of(self, pid: int) -> Pane | None:
         """Return the pane that provably runs process *pid*, or None, also where tmux failed."""

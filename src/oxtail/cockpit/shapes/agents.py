@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from oxtail.cockpit.shapes.rows import Row, Span, cut, row
 from oxtail.cockpit.shapes.view import View, folded, listed, place
 from oxtail.cockpit.shapes.windowing import Window, window
-from oxtail.core.fleet_words import MARKS, badges, client, state
+from oxtail.core.fleet_words import MARKS, badges, caption, client, state
 from oxtail.core.liveness import Liveness
 from oxtail.core.plain import columns, fitted, padded, plain
 
@@ -53,9 +53,9 @@ def agent_row(agent: Agent, at: float, width: int, *, chosen: bool, behind: bool
     if behind and agent.server_pid:
         spans.append(Span(f"pid {agent.server_pid}  ", "dim"))
     room = width - sum(columns(span.text) for span in spans)
-    if agent.purpose and room >= PURPOSE_MIN_COLUMNS:
-        old = "(old) " if agent.purpose_stale else ""
-        spans.append(Span(fitted(old + plain(agent.purpose), room), "dim"))
+    at_work = plain(caption(agent))
+    if at_work and room >= PURPOSE_MIN_COLUMNS:
+        spans.append(Span(fitted(at_work, room), "dim"))
     return Row(cut(spans, width), agent.key, chosen)
 
 
