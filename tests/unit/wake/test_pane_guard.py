@@ -28,14 +28,14 @@ LEFTOVER = {
     "codex": ["pasted", "pasted-60", "pasted-34", "working-pasted"],
 }
 DIALOG = {
-    "claude": ["model", "permission", "question", "question-other", "search", "trust"],
-    "codex": ["hooks-review", "model", "permission"],
+    "claude": ["key", "model", "permission", "question", "question-other", "search", "trust"],
+    "codex": ["hooks-review", "login", "model", "permission"],
 }
 DRAFT = {
     "claude": ["draft", "draft-home", "draft-two", "draft-two-home", "slash"],
     "codex": ["draft", "draft-home", "draft-two", "draft-two-home", "slash", "search", "bang"],
 }
-NO_COMPOSER = {"claude": ["bang"]}
+NO_COMPOSER = {"claude": ["bang", "first-start"]}
 SIGN = "\u276f"
 
 
@@ -76,7 +76,7 @@ def test_a_draft_in_a_real_client_is_seen_wherever_the_cursor_stands(name: str) 
 
 
 @pytest.mark.parametrize("name", named(NO_COMPOSER))
-def test_a_line_for_the_shell_is_no_input_line(name: str) -> None:
+def test_a_line_for_the_shell_and_a_first_question_are_no_input_lines(name: str) -> None:
     assert examine_file(name) is Guard.NO_COMPOSER
 
 
