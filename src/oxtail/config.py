@@ -163,6 +163,7 @@ class Settings(Value):
         autowake: False if ``OXTAIL_AUTOWAKE`` is ``off``: nothing wakes a peer unasked.
         self_wake: False if ``OXTAIL_SELF_WAKE`` is ``off``: a server does not nudge its session,
             and wakes nobody whom its session waits for.
+        flip: False if ``OXTAIL_OXPIT_FLIP`` is ``off``: no key leads to the strips of a dock.
         project: What the user calls the project between hosts (``OXTAIL_PROJECT``), or None.
         environ: The variables that identity is detected from.
     """
@@ -175,6 +176,7 @@ class Settings(Value):
     wake_strategy: str = "auto"
     autowake: bool = True
     self_wake: bool = True
+    flip: bool = True
     project: str | None = None
     ask_timeout_ms: int = NUMBERS["ask_timeout_ms"].default
     ask_max_timeout_ms: int = NUMBERS["ask_max_timeout_ms"].default
@@ -238,6 +240,7 @@ def from_env(environ: Mapping[str, str]) -> Settings:
         wake_strategy=strategy if strategy in WAKE_STRATEGIES else "auto",
         autowake=not _is_off(environ.get("OXTAIL_AUTOWAKE")),
         self_wake=not _is_off(environ.get("OXTAIL_SELF_WAKE")),
+        flip=not _is_off(environ.get("OXTAIL_OXPIT_FLIP")),
         project=(environ.get("OXTAIL_PROJECT") or "").strip() or None,
         environ=dict(environ),
         **{name: _number(environ.get(n.variable), n) for name, n in NUMBERS.items()},

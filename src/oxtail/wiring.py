@@ -33,6 +33,7 @@ from oxtail.wake.waker import DoorWaker, LateDoor, Refusal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from oxtail.app.lifecycle.plans import Means
     from oxtail.config import Settings
     from oxtail.ports import (
         Clock,
@@ -213,6 +214,33 @@ def bring_up(ctx: Context) -> BringUp:
         ctx.clock,
         pause=time.sleep,
         real_path=real_path,
+    )
+
+
+def lifecycle(settings: Settings) -> Means:
+    """Return what starts, changes and ends fleets in the user's tmux server."""
+    from oxtail.app.lifecycle.plans import Means
+    from oxtail.core.clean_environ import AGENT_VARIABLES
+    from oxtail.disk.fleet_layout import FleetLayout
+    from oxtail.store.files.fleet_files import FileFleetFiles
+    from oxtail.store.files.fleet_locks import FileFleetLocks
+    from oxtail.tmux.server import Tmux
+    from oxtail.tmux.workspace import TmuxWorkspace
+
+    # A tmux server that starts here lives on, and is no child of an agent.
+    environ = {k: v for k, v in settings.environ.items() if k not in AGENT_VARIABLES}
+    ctx = open_context(settings._replace(environ=environ), role="cli")
+    disk = Disk(settings.home, fsync=settings.fsync, trace=ctx.trace)
+    return Means(
+        files=FileFleetFiles(FleetLayout(settings.home)),
+        workspace=TmuxWorkspace(
+            Tmux(environ, ctx.trace), environ.get("SHELL") or "/bin/sh", AGENT_VARIABLES
+        ),
+        locks=FileFleetLocks(disk, ctx.trace),
+        bring_up=bring_up(ctx),
+        projects=ctx.projects,
+        digits=lambda: os.urandom(4).hex(),
+        own_pane=environ.get("TMUX_PANE"),
     )
 
 

@@ -20,6 +20,10 @@ _OTHERS = {
         f"how a peer is woken for mail: {', '.join(f'`{word}`' for word in WAKE_STRATEGIES)}",
     ),
     "OXTAIL_AUTOWAKE": ("on", "`off`: nothing wakes a peer unasked"),
+    "OXTAIL_OXPIT_FLIP": (
+        "on",
+        "`off`: `oxtail dock` binds no key that leads to the strips, and takes its binding back",
+    ),
     "OXTAIL_SELF_WAKE": (
         "on",
         "`off`: a server does not nudge its own session, and wakes nobody whom it waits for",

@@ -38,6 +38,7 @@ TABLES: Final[Mapping[str, str]] = {
     "message": "operator_verbs",
     "jump": "operator_verbs",
     "cockpit": "cockpit_verbs",
+    "dock": "dock_verbs",
     "setup": "own_verbs",
     "uninstall": "own_verbs",
     "install-hook": "own_verbs",
@@ -50,7 +51,9 @@ TABLES: Final[Mapping[str, str]] = {
 """The table of each verb, in the order of the help."""
 
 _SETUP: Final = ("setup", "uninstall", "install-hook", "uninstall-hook")
-_WITHOUT_IDENTITY: Final = frozenset(("serve", "demo", "doctor", "diagnose", "nats", *_SETUP))
+_WITHOUT_IDENTITY: Final = frozenset(
+    ("serve", "dock", "demo", "doctor", "diagnose", "nats", *_SETUP)
+)
 _WITHOUT_JSON: Final = frozenset(("serve",))
 
 

@@ -18,6 +18,7 @@ from e2e.clients.inside import HOME, IMPOSSIBLE, SYSTEM
 HERE: Final = Path(__file__).resolve().parent
 TESTS: Final = HERE.parents[1]
 SOURCE: Final = TESTS.parent / "src"
+FAKE_AGENT: Final = TESTS / "helpers" / "fake_agent.py"
 
 SCENARIO_SECONDS: Final = 90
 """Longest life of a scenario; a good one takes a tenth of it."""
@@ -33,7 +34,7 @@ class ScenarioFailed(AssertionError):
 
 
 def _visible(clients: Path) -> list[str]:
-    wanted = [Path(sys.prefix), Path(sys.base_prefix), SOURCE, HERE, clients]
+    wanted = [Path(sys.prefix), Path(sys.base_prefix), SOURCE, HERE, FAKE_AGENT, clients]
     paths = sorted({str(path.resolve()) for path in wanted})
     # The interpreter is started by the name that it has here, links included.
     paths += [sys.prefix] if sys.prefix not in paths else []

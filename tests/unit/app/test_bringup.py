@@ -123,15 +123,6 @@ def test_a_session_of_another_pane_proves_nothing() -> None:
     assert world.bring_up().reason == "not-ready"
 
 
-def test_a_session_that_ran_before_proves_nothing() -> None:
-    world = World(SHELL._replace(has_shell=True), STARTING)
-    world.joins(70, ALICE, pane="%2")
-    world.hosts[70] = "%9"
-    world.pauses = 0
-    launched = world.bring_up()
-    assert (launched.state, launched.reason) == ("failed", "not-ready")
-
-
 def test_two_new_sessions_in_one_pane_are_ambiguous() -> None:
     world = World(SHELL, STARTING)
     world.joins(70, ALICE, pane="%1", after=2)

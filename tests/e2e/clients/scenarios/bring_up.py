@@ -55,14 +55,14 @@ def try_it(spec: WindowSpec, cwd: str, pane: str | None = None) -> dict[str, Any
 def main() -> None:
     """Report what each window came to, and what its client and its model know."""
     with stage() as scene:
-        claude, codex = SetUpClaude(scene), SetUpCodex(scene)
+        SetUpClaude(scene)
+        codex = SetUpCodex(scene)
         set_up(scene)
         shells(scene)
         elsewhere = f"{HOME}/elsewhere"
         os.makedirs(f"{elsewhere}/.git")
         facts = scene.facts
         facts["claude asks"] = try_it(WindowSpec("main", "claude"), elsewhere)
-        facts["claude"] = try_it(WindowSpec("main", "claude", model="opus"), scene.project)
         facts["codex"] = try_it(WindowSpec("two", "codex", effort="high"), scene.project)
         facts["codex is told"] = JOIN_PROMPT in codex.mind.sees()
         facts["codex thread"] = codex.session_id
@@ -70,7 +70,6 @@ def main() -> None:
         facts["codex again"] = try_it(
             WindowSpec("two", "codex"), scene.project, facts["codex"]["pane"]
         )
-        facts["claude turns"] = len(claude.mind.turns)
         config = f"{HOME}/.codex/config.toml"
         with open(config, encoding="utf-8") as file:
             settings = file.read()
