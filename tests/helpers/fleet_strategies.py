@@ -72,7 +72,7 @@ AGENTS = st.builds(
         maybe(st.builds(Tool, st.just("Bash"), st.sampled_from(Family), st.booleans())),
     ),
     maybe(st.builds(Marker, st.sampled_from(["busy", "idle", "?"]), TIMES.map(float))),
-    maybe(PANES), st.booleans(), st.lists(IDS, max_size=2).map(tuple),
+    maybe(PANES), st.booleans(), maybe(TEXTS), st.lists(IDS, max_size=2).map(tuple),
     st.lists(BOXES, max_size=2).map(tuple), st.booleans(),
     st.frozensets(st.sampled_from(["1.json", "x.jsonl"]), max_size=2),
 )  # fmt: skip

@@ -33,7 +33,15 @@ def test_any_facts_make_a_fleet_that_can_be_shown(facts, width):
     assert not any(each.is_dead or each.waits for each in fleet.background)
     for each in agents:
         assert each.verdict.why
-        shown = (each.label, each.short_id, each.name, each.purpose, each.window_name, each.cwd)
+        shown = (
+            each.label,
+            each.short_id,
+            each.name,
+            each.purpose,
+            each.window_name,
+            each.cwd,
+            each.tail,
+        )
         assert all(text is None or text.isprintable() for text in shown)
     known = frozenset(part.key for trouble in fleet.troubles for part in trouble.parts)
     assert snapshot(facts._replace(acknowledged=known)).healthy

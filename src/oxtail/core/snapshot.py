@@ -197,7 +197,7 @@ def _tail(seen: AgentFacts) -> str | None:
     """Return what a pane that shows work says of it."""
     if not seen.pane_busy:
         return None
-    return plain(seen.pane_tail, PURPOSE_MAX_CHARS) if seen.pane_tail else WORKING
+    return plain(seen.pane_tail or "", PURPOSE_MAX_CHARS) or WORKING
 
 
 def _is_stalled(verdict: Verdict, age: int | None, purpose_age: int | None, stall: float) -> bool:
