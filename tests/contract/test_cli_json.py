@@ -816,3 +816,18 @@ def test_going_to_an_agent_that_is_in_no_pane(command: Command) -> None:
     assert (error["code"], error["reason"]) == ("jump-refused", "pane-not-proved")
     assert command.error("jump", "nobody", status=3)["code"] == "target-not-found"
     assert command.error("jump", "nobody", "--dryrun", status=2)["code"] == "usage-error"
+
+
+def test_what_docking_would_do(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMUX_TMPDIR", str(tmp_path))  # no tmux server listens there
+    shell = command.result("dock", "--dry-run")
+    assert shell == {
+        "schema_version": 1, "dry_run": True, "action": "shell", "session": "project",
+    }  # fmt: skip
+    fleet = command.result("dock", "--dry-run", "--spawn", "--session", "crew")
+    assert has(fleet, ("schema_version", "dry_run", "action", "session", "steps"))
+    assert (fleet["action"], fleet["session"]) == ("spawn", "crew")
+    for words in (["--session", "a:b"], ["--spawn", "--no-spawn"], ["--rows", "1"]):
+        assert command.error("dock", *words, status=2)["code"] == "usage-error"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 COMMS_SHOWN = 200
 """Messages that the cockpit has at hand."""
 
-_MISSING = "the package textual is not installed: pip install 'oxtail[cockpit]'"
+MISSING = "the package textual is not installed: pip install 'oxtail[cockpit]'"
 
 
 def _has_terminal() -> bool:
@@ -53,7 +53,7 @@ def application(options: Options, *, reads_only: bool = False) -> Cockpit:
         from oxtail.cockpit.run import build
     except ModuleNotFoundError as error:
         if error.name and error.name.partition(".")[0] in ("textual", "rich"):
-            raise ExtraMissing(_MISSING) from error
+            raise ExtraMissing(MISSING) from error
         raise
     from oxtail.disk.layout import Layout
     from oxtail.disk.stamp import stamp

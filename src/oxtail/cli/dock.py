@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.app.dock import Weld, plan_weld, weld
 from oxtail.app.lifecycle.plans import Aim, described, place_of
 from oxtail.app.lifecycle.plans import plan as plan_of
 from oxtail.app.lifecycle.run import run as carry_out
+from oxtail.cli.cockpit import MISSING
 from oxtail.cli.output import Outcome, Output, one_line
 from oxtail.cli.stop import stoppable
 from oxtail.config import from_env
@@ -19,7 +21,7 @@ from oxtail.core.fleet_panes import OTHER_PROJECT, find_fleet
 from oxtail.core.fleet_plan import ADD, REASONS, SPAWN
 from oxtail.core.fleet_spec import session_name
 from oxtail.core.plain import plain
-from oxtail.errors import FleetRefused, UsageError
+from oxtail.errors import ExtraMissing, FleetRefused, UsageError
 from oxtail.setup.world import server_command
 from oxtail.tmux.server import Tmux
 from oxtail.tmux.strips import TmuxStrips
@@ -199,6 +201,10 @@ def run(options: Options, output: Output) -> Outcome:
     """Build the docked session, and show it."""
     if options.spawn and options.no_spawn:
         raise UsageError("--spawn and --no-spawn exclude each other")
+    if options.session and session_name(options.session) != options.session:
+        raise UsageError("--session takes letters, digits, _ and -, at most 60")
+    if find_spec("textual") is None:
+        raise ExtraMissing(MISSING)  # a strip would end as soon as it starts
     one = _Assembly(options, output)
     if options.dry_run:
         return _preview(one)
