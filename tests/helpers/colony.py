@@ -112,8 +112,9 @@ class Agent:
     """One user's session: a conversation at a time, some of them left and perhaps resumed.
 
     Attributes:
-        ids: The session ids that the conversation which runs has had; the last one counts.
-        left: Those of the conversations that it has left, each as long as it was then.
+        now: The session id that it has.
+        ever: All ids that it has ever had.
+        after: Which id goes on where another one ended.
         shown: How often each message was put before it.
         letters: The messages, by id.
         meanwhile: What others do while it waits for an answer.
@@ -121,8 +122,9 @@ class Agent:
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.ids = [self.new_id(0)]
-        self.left: list[list[str]] = []
+        self.now = self.new_id(0)
+        self.ever = [self.now]
+        self.after: dict[str, str] = {}
         self.shown: Counter[str] = Counter()
         self.letters: dict[str, Envelope] = {}
         self.meanwhile: list[Callable[[], None]] = []
@@ -135,32 +137,35 @@ class Agent:
         return f"{self.number:08d}-0000-4000-8000-{turn:012d}"
 
     @property
-    def ever(self) -> list[str]:
-        """All ids that it has ever had."""
-        return [*self.ids, *(each for line in self.left for each in line)]
+    def ids(self) -> list[str]:
+        """The ids of the conversation that runs; the last one counts."""
+        others = [each for each in self.ever if each != self.now and self._end(each) == self.now]
+        return [*others, self.now]
 
-    def _cut(self, session_id: str) -> list[str]:
-        """Take the conversation up to *session_id* out of all; what came after it is left."""
-        lines = [self.ids, *self.left]
-        line = next(each for each in lines if session_id in each)
-        end = line.index(session_id) + 1
-        lines.remove(line)
-        self.left = [each for each in (*lines, line[end:]) if each]
-        return line[:end]
+    @property
+    def left(self) -> list[str]:
+        """The last ids of the conversations that it has left."""
+        return [each for each in self.ever if each != self.now and each not in self.after]
+
+    def _end(self, session_id: str) -> str:
+        while session_id in self.after:
+            session_id = self.after[session_id]
+        return session_id
+
+    def follow(self, session_id: str) -> None:
+        """Be *session_id* in the same process, which goes on for the conversation that ran."""
+        if session_id == self.now:
+            return
+        if session_id not in self.ever:
+            self.ever.append(session_id)
+        self.after.pop(session_id, None)
+        self.after[self.now] = session_id
+        self.now = session_id
 
     def resume(self, session_id: str) -> None:
         """Be the conversation that *session_id* was in another process: it has its past back."""
-        self.ids = self._cut(session_id)
-
-    def go_back(self, session_id: str) -> None:
-        """Be *session_id* in the same process, which goes on for the conversation that ran."""
-        if session_id in self.ids:
-            self.ids.remove(session_id)
-            self.ids.append(session_id)
-            return
-        running, line = self.ids, self._cut(session_id)
-        self.left.remove(running)
-        self.ids = [*running, *line]
+        self.after.pop(session_id, None)
+        self.now = session_id
 
     def see(self, message: Envelope) -> None:
         self.shown[message.id] += 1
@@ -229,7 +234,7 @@ class Colony:
         entry = Entry(
             server_pid=agent.pid,
             started_at=int(clock.now()),
-            client=Client("claude-code", agent.ids[-1], None, "env", "/project"),
+            client=Client("claude-code", agent.now, None, "env", "/project"),
             proc_sig="",
             capabilities=OURS,
         )
@@ -300,9 +305,9 @@ class Colony:
         """Yield each agent once for each of its conversations, which it is meanwhile."""
         for agent in self.agents:
             yield agent
-            for line in tuple(agent.left):
+            for session_id in agent.left:
                 self.leave(agent)
-                agent.resume(line[-1])
+                agent.resume(session_id)
                 yield agent
 
     def attempt(

@@ -107,7 +107,7 @@ class NothingIsLost(RuleBasedStateMachine):
         target = self.address(peer, pick)
         body = self.text()
         result = self.colony.attempt(agent, lambda ctx: sending.send(ctx, target, body), step)
-        assert result is None or result.target_session_id == peer.ids[-1], "to another conversation"
+        assert result is None or result.target_session_id == peer.now, "to another conversation"
         self.promise(result, peer)
 
     @rule(who=agents, step=steps(13))
@@ -191,8 +191,8 @@ class NothingIsLost(RuleBasedStateMachine):
 
     def _delegate(self, keyed: Keyed, pick: int, due: bool, step: Any) -> None:
         agent, peer, key, body, senders, receivers = keyed
-        senders.add(agent.ids[-1])
-        receivers.add(peer.ids[-1])
+        senders.add(agent.now)
+        receivers.add(peer.now)
         target = self.address(peer, pick)
         deadline = int(self.colony.clock.now()) + 600 if due else None
         try:
@@ -287,7 +287,7 @@ class NothingIsLost(RuleBasedStateMachine):
         self.colony.attempt(agent, lambda ctx: ctx.session.named_by_hook(new), step)
         # The next hook of the conversation names the id again, to whatever server runs then.
         self.colony.attempt(agent, lambda ctx: ctx.session.named_by_hook(new))
-        agent.ids.append(new)
+        agent.follow(new)
 
     def some_id(self, agent: Agent, pick: int) -> str:
         """Return an id that *agent* has had; it has had several."""
@@ -311,7 +311,7 @@ class NothingIsLost(RuleBasedStateMachine):
         self.colony.running(agent)
         self.colony.attempt(agent, lambda ctx: ctx.session.named_by_hook(old), step)
         self.colony.attempt(agent, lambda ctx: ctx.session.named_by_hook(old))
-        agent.go_back(old)
+        agent.follow(old)
 
     @rule(seconds=st.sampled_from((-600, -1, 1, 30, 600, 4_000)))
     def step_clock(self, seconds: int) -> None:

@@ -112,7 +112,7 @@ def wait_graph(
     ]
     graph = build(
         int(ctx.clock.now()),
-        [_asked_now(one, heir) for one in open_asks],
+        [_asked_now(_asked_first(ctx, one), heir) for one in open_asks],
         [_owed_now(each, heir) for each in owed],
         {each.session_id: each.standing for each in people.values()},
         {each.session_id: each.name for each in here if each.name},
@@ -163,6 +163,12 @@ def _scope(
         return known[cwd]
 
     return here.root, is_here
+
+
+def _asked_first(ctx: Context, one: OpenAsk) -> OpenAsk:
+    """Return *one* with the time at which it was asked: a pending ask has that of its record."""
+    sent = ctx.store.sent(one.ask.message_id) if not one.waited_on and one.ask.message_id else None
+    return one._replace(since=min(one.since, sent.enqueued_at)) if sent else one
 
 
 def _asked_now(one: OpenAsk, heir: Callable[[str], str]) -> OpenAsk:

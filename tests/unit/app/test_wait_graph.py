@@ -57,6 +57,18 @@ def test_a_question_that_is_waited_on_is_a_wait(world, alice, bob):
     assert wait_graph(alice).as_dict()["waits"][0]["age_seconds"] == 12
 
 
+def test_a_question_is_as_old_after_its_wait_has_ended(world, alice, bob):
+    asked_at = int(world.clock.now())
+    question = ask(world, ALICE, BOB)._replace(message_id=send(alice, BOB, "well?").message_id)
+    world.store.open_ask(question)
+    world.clock.advance(60)
+    world.store.suspend_ask(question)
+
+    (wait,) = waits(alice)
+
+    assert (wait.stage, wait.since) == (Stage.PENDING, asked_at)
+
+
 def test_two_that_wait_for_each_other_are_found(world, alice, bob):
     world.store.open_ask(ask(world, ALICE, BOB))
     world.store.open_ask(ask(world, BOB, ALICE, "aa"))
