@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from oxtail.core.entry import Entry, Known
+from oxtail.core.envelope import DEADLINE
 from oxtail.core.names import repeatable_id
 from oxtail.core.value import Value
 from oxtail.errors import BadArgument, IdempotencyConflict, NoSessionId
@@ -56,11 +57,19 @@ class Earlier(Value):
         was_made: Whether there was one.
         is_committed: Whether it is known to have committed the mail.
         peer: Whom it was for: the receiver, perhaps under an earlier id.
+        deadline: When it said that the work is due, as far as the receiver's ledger tells.
     """
 
     was_made: bool
     is_committed: bool
     peer: Peer
+    deadline: int | None = None
+
+    def dated(self, envelope: Envelope) -> Envelope:
+        """Return *envelope* with the deadline of this try: it stands in the receiver's ledger."""
+        extra = tuple(member for member in envelope.extra if member[0] != DEADLINE)
+        due = ((DEADLINE, self.deadline),) if self.deadline is not None else ()
+        return envelope._replace(extra=(*due, *extra))
 
 
 def earlier_try(ctx: Context, peer: Peer, envelope: Envelope) -> Earlier:
@@ -83,4 +92,4 @@ def earlier_try(ctx: Context, peer: Peer, envelope: Envelope) -> Earlier:
         # One message must not be in two ledgers, or it would be work twice.
         at = Known(before.session_id, None, "unknown", "", 0)
     # Work that has ended was delivered, whatever became of the sender's record.
-    return Earlier(True, sent is not None or before.has_ended, at)
+    return Earlier(True, sent is not None or before.has_ended, at, before.message.deadline)

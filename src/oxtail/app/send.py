@@ -195,7 +195,10 @@ def _dispatch(ctx: Context, out: _Outgoing) -> SendResult:
     if out.repeat:
         from oxtail.app.repeat import earlier_try
 
-        is_repeated, is_committed, peer = earlier_try(ctx, out.peer, out.envelope)
+        is_repeated, is_committed, peer, due = earlier = earlier_try(ctx, out.peer, out.envelope)
+        if is_repeated:
+            delegation = out.delegation._replace(deadline=due)
+            out = out._replace(envelope=earlier.dated(out.envelope), delegation=delegation)
     report = WakeReport()
     if is_committed:
         is_held = _waits_for_person(ctx, out)

@@ -105,6 +105,25 @@ def test_work_cannot_be_declined_and_handed_on(world: World, alice: Context, bob
     assert call(bob, "my_open_work")["count"] == 1
 
 
+def test_a_due_time_without_work_is_refused_by_its_name(alice: Context, bob: Context) -> None:
+    with pytest.raises(BadArgument) as caught:
+        call(alice, "send_message", target=BOB, body="fyi", due_in_s=60)
+
+    assert caught.value.field == "due_in_s"
+    assert call(bob, "read_my_messages")["messages"] == []
+
+
+def test_a_repeated_delegation_tells_when_the_first_one_is_due(
+    world: World, alice: Context, bob: Context
+) -> None:
+    first = delegate(alice, due_in_s=60, idempotency_key="k")
+    world.clock.advance(30)
+    again = delegate(alice, due_in_s=60, idempotency_key="k")
+
+    assert (again["message_id"], again["repeated"]) == (first["message_id"], True)
+    assert again["deadline"] == first["deadline"]
+
+
 @pytest.mark.parametrize("due", [0, -1, 2_592_001, "soon", True])
 def test_a_due_time_has_limits(alice: Context, bob: Context, due: object) -> None:
     with pytest.raises(BadArgument) as caught:

@@ -30,9 +30,15 @@ The bytes are those of the JSON text, its escapes included.  One message alone i
 takes, because a reader must get on; ``docs/concepts.md`` says what is then known of it."""
 
 
+DUE: Final = "due_in_s"
+"""The argument that says in how many seconds work is due."""
+
+
 def send_message(ctx: Context, call: Call, arguments: dict[str, Any]) -> None:
     """Send a message to one peer, or to several."""
-    if (due_in := arguments.pop("due_in_s", None)) is not None:
+    if (due_in := arguments.pop(DUE, None)) is not None:
+        if not arguments.get("action_required"):
+            raise BadArgument(DUE, "needs action_required: only work is due")
         arguments["deadline"] = int(ctx.clock.now()) + due_in
     wait_ms = arguments.pop(WAIT, None)
     if app_group.is_group(arguments["target"]):
