@@ -33,6 +33,7 @@ from oxtail.wake.waker import DoorWaker, LateDoor, Refusal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from oxtail.app.dock import Dock
     from oxtail.app.lifecycle.plans import Means
     from oxtail.config import Settings
     from oxtail.ports import (
@@ -50,6 +51,9 @@ if TYPE_CHECKING:
 
 PANE_LOCK_SECONDS: Final = 1.0
 """How long a sender waits while another one types into the same pane."""
+
+STRIP_SETTINGS: Final = ("OXTAIL_HOME", "OXTAIL_SCOPE", "NO_COLOR")
+"""What a strip needs, and its pane has from its tmux server or not at all."""
 
 ROLES: Final = ("server", "python", "cli")
 """Who takes part: the server of an agent, a Python program, or one command."""
@@ -241,6 +245,24 @@ def lifecycle(settings: Settings) -> Means:
         projects=ctx.projects,
         digits=lambda: os.urandom(4).hex(),
         own_pane=environ.get("TMUX_PANE"),
+    )
+
+
+def dock(settings: Settings) -> Dock:
+    """Return what gives windows of the user's tmux server their strips."""
+    from oxtail.app.dock import Dock
+    from oxtail.core.clean_environ import AGENT_VARIABLES
+    from oxtail.tmux.server import Tmux
+    from oxtail.tmux.strips import TmuxStrips
+
+    environ = {k: v for k, v in settings.environ.items() if k not in AGENT_VARIABLES}
+    passed_on = {name: environ[name] for name in STRIP_SETTINGS if environ.get(name)}
+    # -P: a folder of the project that is called oxtail is not this package.
+    program = (sys.executable, "-P", "-m", "oxtail", "cockpit", "--dock", "--project")
+    return Dock(
+        TmuxStrips(Tmux(environ, open_trace(settings.trace_file)), passed_on),
+        lambda root: (*program, root),
+        settings.flip,
     )
 
 

@@ -12,7 +12,7 @@ from helpers.fakes import FakeTrace
 from helpers.terminal import terminal
 from helpers.tmux import PrivateTmux, needs_tmux, private_tmux
 from helpers.waiting import until
-from oxtail.app.dock import Weld, weld
+from oxtail.app.dock import Dock, Weld, weld, weld_more
 from oxtail.core.dock import DockSession
 from oxtail.errors import PaneError
 from oxtail.tmux.server import Tmux
@@ -49,10 +49,8 @@ class Stage:
         return found
 
     def weld(self, *, flips: bool = True, **more: object) -> Weld:
-        return weld(
-            self.strips, self.session(), rows=6, root=str(self.root), words=STRIP, flips=flips,
-            **more,  # type: ignore[arg-type]
-        )  # fmt: skip
+        dock = Dock(self.strips, lambda _: STRIP, flips)
+        return weld(dock, self.session(), str(self.root), rows=6, **more)  # type: ignore[arg-type]
 
     def panes(self) -> list[str]:
         form = "#{session_name} #{window_id} #{pane_id} #{pane_height} #{@oxpit_dock}"
@@ -102,6 +100,19 @@ def test_docking_again_adds_nothing(stage: Stage) -> None:
     done = stage.weld()
     assert [window.state for window in done.windows] == ["kept", "added"]
     assert len(stage.panes()) == len(before) + 2
+
+
+def test_a_window_that_came_later_gets_its_strip_where_others_have_one(stage: Stage) -> None:
+    dock = Dock(stage.strips, lambda _: STRIP, flips=False)
+    assert weld_more(dock, "repo", str(stage.root)) is None
+    stage.tmux.session("repo")
+    assert weld_more(dock, "repo", str(stage.root)) is None
+    stage.weld()
+    stage.tmux.run("new-window", "-d", "-t", "=repo:", "cat")
+    done = weld_more(dock, "repo", str(stage.root))
+    assert done
+    assert [window.state for window in done.windows] == ["kept", "added"]
+    assert weld_more(dock, "repo", str(stage.root)) is None
 
 
 def test_a_session_whose_name_begins_like_it_is_another_one(stage: Stage) -> None:

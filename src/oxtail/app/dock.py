@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from oxtail.core.dock import binding_of, flip_of
+from oxtail.core.dock import ROWS, binding_of, flip_of
 from oxtail.core.plain import plain
 from oxtail.core.value import Value
 from oxtail.errors import PaneError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from oxtail.core.dock import DockSession, Flip
 
@@ -71,6 +71,20 @@ class Strips(Protocol):
         """Give a strip its height."""
 
 
+class Dock(Value):
+    """What docking is done with.
+
+    Attributes:
+        strips: The tmux server.
+        words: Returns what a strip of the project in a folder runs.
+        flips: Whether the flip key is wanted.
+    """
+
+    strips: Strips
+    words: Callable[[str], tuple[str, ...]]
+    flips: bool
+
+
 class Docked(Value):
     """What became of one window.
 
@@ -112,7 +126,7 @@ class Weld(Value):
         }
 
 
-def plan_weld(strips: Strips, session: DockSession, *, flips: bool) -> Weld:
+def plan_weld(dock: Dock, session: DockSession) -> Weld:
     """Return what :func:`weld` would do; changes nothing."""
     windows = tuple(
         Docked(window.window_id, plain(window.name, NAME_MAX_CHARS), "kept", window.strips[0])
@@ -120,34 +134,31 @@ def plan_weld(strips: Strips, session: DockSession, *, flips: bool) -> Weld:
         else Docked(window.window_id, plain(window.name, NAME_MAX_CHARS), "add")
         for window in session.windows
     )
-    return Weld(session, windows, flip_of(binding_of(strips.keys()), wanted=flips))
+    return Weld(session, windows, flip_of(binding_of(dock.strips.keys()), wanted=dock.flips))
 
 
 def weld(
-    strips: Strips,
+    dock: Dock,
     session: DockSession,
-    *,
-    rows: int,
     root: str,
-    words: Sequence[str],
-    flips: bool,
+    *,
+    rows: int = ROWS,
     size: tuple[int, int] | None = None,
 ) -> Weld:
     """Give each window of *session* a strip that it does not have yet.
 
     Args:
-        strips: The tmux server.
+        dock: What to dock with.
         session: The session, as it was seen a moment ago.
+        root: The project.
         rows: Height of a strip.
-        root: Folder in which the strips run.
-        words: What they run.
-        flips: Whether the flip key is wanted.
         size: Columns and rows that the session will have, where nobody looks at it yet.
 
     Raises:
         PaneError: no window could be docked, and none was.
     """
-    plan = plan_weld(strips, session, flips=flips)
+    strips = dock.strips
+    plan = plan_weld(dock, session)
     flip = _settle(strips, plan.flip)
     done = []
     for window in plan.windows:
@@ -156,7 +167,7 @@ def weld(
                 strips.fit(window.window_id, *size)
             strips.set_flip(window.window_id, works=flip.works)
             if window.state == "add":
-                pane_id = strips.add(window.window_id, rows, root, words)
+                pane_id = strips.add(window.window_id, rows, root, dock.words(root))
                 window = window._replace(state="added", pane_id=pane_id)  # noqa: PLW2901 - frozen
         except PaneError as error:
             window = window._replace(state="failed", text=plain(error.message, 200))  # noqa: PLW2901
@@ -164,6 +175,21 @@ def weld(
     if all(window.state == "failed" for window in done):
         raise PaneError(f"no window could be docked: {done[0].text}" if done else "no window")
     return Weld(session, tuple(done), flip)
+
+
+def weld_more(dock: Dock, name: str, root: str) -> Weld | None:
+    """Give windows that came to a docked session their strips.
+
+    Returns None where there is no session of this name, or none of its windows is docked.
+
+    Raises:
+        PaneError: tmux failed.
+    """
+    session = dock.strips.session(name)
+    if session is None or all(bool(window.strips) == bool(session.windows[0].strips)
+                              for window in session.windows):  # fmt: skip
+        return None
+    return weld(dock, session, root)
 
 
 def _settle(strips: Strips, flip: Flip) -> Flip:

@@ -16,17 +16,12 @@ from oxtail.cli.cockpit import MISSING
 from oxtail.cli.output import Outcome, Output, one_line
 from oxtail.cli.stop import stoppable
 from oxtail.config import from_env
-from oxtail.core.clean_environ import AGENT_VARIABLES
 from oxtail.core.fleet_panes import OTHER_PROJECT, find_fleet
 from oxtail.core.fleet_plan import ADD, REASONS, SPAWN
 from oxtail.core.fleet_spec import session_name
 from oxtail.core.plain import plain
 from oxtail.errors import ExtraMissing, FleetRefused, UsageError
-from oxtail.setup.world import server_command
-from oxtail.tmux.server import Tmux
-from oxtail.tmux.strips import TmuxStrips
-from oxtail.trace import open_trace
-from oxtail.wiring import lifecycle
+from oxtail.wiring import dock, lifecycle
 
 if TYPE_CHECKING:
     from oxtail.app.lifecycle.run import Event, Report
@@ -42,30 +37,22 @@ ATTACHED: Final = "attached"
 SWITCHED: Final = "switched"
 NOT_SHOWN: Final = "not-shown"
 
-_PASSED_ON: Final = ("OXTAIL_HOME", "OXTAIL_SCOPE", "NO_COLOR")
-"""Settings that a strip needs, and that a pane has from its tmux server or not at all."""
-
 
 class _Assembly:
     """One run of the verb."""
 
     def __init__(self, options: Options, output: Output) -> None:
         settings = from_env(os.environ)
-        # A tmux server that starts here lives on, and is no child of an agent.
-        environ = {k: v for k, v in settings.environ.items() if k not in AGENT_VARIABLES}
         self.options, self.output = options, output
         self.means = lifecycle(settings)
         self.found = described(self.means, options.project or os.getcwd())
         self.aim = Aim(
             self.found.root, options.session or session_name(self.found.spec.name), self.found.spec
         )
-        self.strips = TmuxStrips(
-            Tmux(environ, open_trace(settings.trace_file)),
-            {name: environ[name] for name in _PASSED_ON if environ.get(name)},
-        )
-        self.flips = settings.flip
+        self.dock = dock(settings)
+        self.strips = self.dock.strips
         self.has_terminal = not output.as_json and _is_terminal(0) and _is_terminal(1)
-        self.is_inside = bool(environ.get("TMUX"))
+        self.is_inside = bool(settings.environ.get("TMUX"))
 
     def session(self) -> DockSession | None:
         """Return the session.
@@ -115,15 +102,8 @@ class _Assembly:
 
     def weld(self, session: DockSession) -> Weld:
         columns, rows = shutil.get_terminal_size((0, 0))
-        return weld(
-            self.strips,
-            session,
-            rows=self.options.rows,
-            root=self.found.root,
-            words=(*_program(), "cockpit", "--dock", "--project", self.found.root),
-            flips=self.flips,
-            size=(columns, rows) if self.has_terminal and columns and rows else None,
-        )
+        size = (columns, rows) if self.has_terminal and columns and rows else None
+        return weld(self.dock, session, self.found.root, rows=self.options.rows, size=size)
 
     def show(self, done: Weld) -> str:
         """Show the session where that is possible; return what was done."""
@@ -147,11 +127,6 @@ def _is_terminal(descriptor: int) -> bool:
         return os.isatty(descriptor)
     except OSError:
         return False
-
-
-def _program() -> tuple[str, ...]:
-    """Return how this program is started again, also from another folder."""
-    return server_command(sys.argv[0], os.environ.get("PATH"))[:-1]
 
 
 def _fleet_lines(plan: Plan) -> list[str]:
@@ -182,7 +157,7 @@ def _preview(one: _Assembly) -> Outcome:
     }
     lines = [f"would use the tmux session {one_line(one.aim.session)}"]
     if session:
-        done = plan_weld(one.strips, session, flips=one.flips)
+        done = plan_weld(one.dock, session)
         members.update(done.as_dict())
         lines += _weld_lines(done)
     elif action == SPAWN:
