@@ -17,9 +17,9 @@ from oxtail.report import sections, waits
 from oxtail.report.keys import timeline_key, waits_key
 from oxtail.report.markup import Html, joined, tag
 from oxtail.report.script import SCRIPT
-from oxtail.report.story import BODIES_MAX_BYTES, BODY_MAX_CHARS, MESSAGES_MAX, story_of
+from oxtail.report.story import BODIES_MAX_BYTES, BODY_MAX_CHARS, DRAWN_MAX, MESSAGES_MAX, story_of
 from oxtail.report.style import STYLE
-from oxtail.report.timeline import ROWS_MAX, timeline
+from oxtail.report.timeline import timeline
 from oxtail.report.words import moment
 
 if TYPE_CHECKING:
@@ -146,9 +146,13 @@ def _waits(fleet: Fleet, label: Callable[[str], str]) -> Html:
 def _timeline(story: Story) -> Html:
     if not story.said:
         return tag("p", "No messages, so nothing to draw.")
+    older = len(story.said) - DRAWN_MAX
+    note = (
+        tag("p", f"{older} older messages are not drawn.", class_="note") if older > 0 else Html()
+    )
     return joined(
         timeline(story),
-        sections.cut(min(len(story.said), ROWS_MAX), len(story.said), "messages"),
+        note,
         timeline_key(),
     )
 

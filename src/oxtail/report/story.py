@@ -11,13 +11,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from oxtail.core.fleet_labels import short_id
-from oxtail.core.names import completion_id, reassignment_note_id
+from oxtail.core.names import completion_id, hash32, reassignment_note_id
 from oxtail.core.plain import plain, visible
 from oxtail.core.value import Value
 from oxtail.report.markup import escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from oxtail.core.fleet import Fleet
     from oxtail.core.history import Record
@@ -32,8 +32,11 @@ BODY_MAX_CHARS: Final = 8_192
 BODIES_MAX_BYTES: Final = 4 * 1024 * 1024
 """Most bytes of all bodies together, as they stand in the page; older messages are left out."""
 
+DRAWN_MAX: Final = 500
+"""Most messages in the timeline; the newest.  The list of messages has the others, too."""
+
 LANES_MAX: Final = 12
-"""Most sessions with a lane of their own; the others share one."""
+"""Most sessions with a lane of their own, those that say most there; the others share one."""
 
 LABEL_MAX_CHARS: Final = 40
 
@@ -152,9 +155,15 @@ class _People:
         self._states = {
             each.session_id: each.verdict.liveness.value for each in agents if each.session_id
         }
+        # Whose ledger it is may be known from what its session sent.
+        senders = (each.message.from_session_id for each in past.records)
+        self._by_ledger = {hash32(each): each for each in senders if each}
 
     def now(self, session_id: str) -> str:
         return self._heirs.get(session_id, session_id)
+
+    def receiver(self, record: Record) -> str | None:
+        return record.receiver or self._by_ledger.get(record.ledger)
 
     def lane(self, session_id: str | None) -> str:
         return f"={self.now(session_id)}" if session_id else UNKNOWN
@@ -240,8 +249,8 @@ def _cost(body: str) -> int:
 def _said(number: int, record: Record, people: _People) -> Said:
     message = record.message
     by_operator = message.origin == "operator"
-    sender = message.from_session_id
-    receiver = f"={record.ledger}" if record.receiver is None else people.lane(record.receiver)
+    sender, owner = message.from_session_id, people.receiver(record)
+    receiver = f"={record.ledger}" if owner is None else people.lane(owner)
     forgotten = f"forgotten {record.ledger[:8]}" if record.ledger else UNKNOWN
     return Said(
         number=number,
@@ -250,7 +259,7 @@ def _said(number: int, record: Record, people: _People) -> Said:
         sender=OPERATOR if by_operator else people.lane(sender),
         receiver=receiver,
         sender_label=OPERATOR if by_operator else people.label(sender),
-        receiver_label=forgotten if record.receiver is None else people.label(record.receiver),
+        receiver_label=forgotten if owner is None else people.label(owner),
         kind=kind_of(record),
         by_operator=by_operator,
         body=visible(message.body[:BODY_MAX_CHARS]),
@@ -267,7 +276,7 @@ def _joins(records: Sequence[Record], people: _People) -> dict[int, int | None]:
     for place, record in enumerate(records):
         message = record.message
         if message.reply_to:
-            ends = people.lane(message.from_session_id), people.lane(record.receiver)
+            ends = people.lane(message.from_session_id), people.lane(people.receiver(record))
             answers.setdefault((message.reply_to, *ends), []).append(place)
     found: dict[int, int | None] = {}
     taken: set[int] = set()
@@ -281,7 +290,7 @@ def _joins(records: Sequence[Record], people: _People) -> dict[int, int | None]:
             ids = completion_id(message.id), reassignment_note_id(message.id)
             chosen = [by_id[each] for each in ids if each in by_id]
         if message.request_id:
-            ends = people.lane(record.receiver), people.lane(message.from_session_id)
+            ends = people.lane(people.receiver(record)), people.lane(message.from_session_id)
             chosen += answers.get((message.request_id, *ends), [])
         # What a peer's clock puts before the question still answers it.
         last = next((each for each in chosen if each != place and each not in taken), None)
@@ -298,22 +307,26 @@ def _open_now(fleet: Fleet) -> tuple[set[str], set[tuple[str, str | None]]]:
     return owed, {(f"={wait.waiter}", wait.request_id) for wait in fleet.graph.waits}
 
 
-def _lanes(said: Iterable[Said], fleet: Fleet, people: _People) -> tuple[Lane, ...]:
+def _lanes(said: Sequence[Said], fleet: Fleet, people: _People) -> tuple[Lane, ...]:
     """Return the lanes: the operator, agents in the order of the fleet, others as they come up."""
     counted: Counter[str] = Counter()
+    drawn: Counter[str] = Counter()
     labels: dict[str, str] = {}
     for each in said:
         counted.update((each.sender, each.receiver))
+        if each.number > len(said) - DRAWN_MAX:
+            drawn.update((each.sender, each.receiver))
         labels.setdefault(each.sender, each.sender_label)
         labels.setdefault(each.receiver, each.receiver_label)
     agents = (*fleet.agents, *fleet.background)
     ours = {f"={each.session_id}": each.label for each in agents if each.session_id}
     others = (each for each in counted if each.startswith("=") and each not in ours)
     order = [*(each for each in ours if counted[each]), *others]
-    chosen = sorted(order, key=lambda key: (-counted[key], order.index(key)))[:LANES_MAX]
+    # Of those that say as much as each other, the first.
+    chosen = set(sorted(order, key=lambda key: -drawn[key])[:LANES_MAX])
     names = {**labels, **ours}
     lanes = [Lane(OPERATOR, OPERATOR, "a person")] if counted[OPERATOR] else []
-    lanes += [Lane(key, names[key], people.state(key[1:])) for key in order if key in set(chosen)]
+    lanes += [Lane(key, names[key], people.state(key[1:])) for key in order if key in chosen]
     more = len(order) - len(chosen)
     if more:
         lanes.append(Lane(OTHERS, f"{more} others", "share a lane"))

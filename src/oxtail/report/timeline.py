@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from oxtail.core.fleet_words import age
 from oxtail.core.plain import fitted, plain
 from oxtail.report.markup import Html, joined, tag
-from oxtail.report.story import OTHERS, Kind
+from oxtail.report.story import DRAWN_MAX, OTHERS, Kind
 from oxtail.report.words import clock, day, kind
 
 if TYPE_CHECKING:
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from oxtail.report.story import Said, Span, Story
 
     Across = Callable[[str], float]
-
-ROWS_MAX: Final = 500
-"""Most messages in the picture; the newest.  The list below it has the others, too."""
 
 ROW: Final = 24
 GUTTER: Final = 128
@@ -65,7 +62,7 @@ class _Rows:
 
 def timeline(story: Story) -> Html:
     """Return the picture, in a frame that scrolls and keeps the names in sight."""
-    said = story.said[-ROWS_MAX:]
+    said = story.said[-DRAWN_MAX:]
     rows = _Rows(said)
     places = {lane.key: place for place, lane in enumerate(story.lanes)}
 

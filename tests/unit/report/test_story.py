@@ -142,3 +142,20 @@ def test_the_example_in_trouble_is_told_whole():
     made = story_of(EXAMPLES["trouble"])
     assert sum(each.ended_by is not None for each in made.said) == 3
     assert sum(span.is_open for span in made.spans) == 6
+
+
+def test_a_forgotten_ledger_is_that_of_the_session_whose_id_makes_its_name():
+    question = message(1, ALICE, BOB, request_id="r")._replace(receiver=None)
+    made = told(question, message(2, BOB, ALICE, reply_to="r"))
+    assert (made.said[0].receiver_label, made.said[0].ended_by) == ("bob", 2)
+
+    made = told(question)
+    assert made.said[0].receiver_label == f"forgotten {hash32(BOB)[:8]}"
+
+
+def test_lanes_are_those_of_the_messages_that_are_drawn(monkeypatch):
+    monkeypatch.setattr(module, "DRAWN_MAX", 2)
+    monkeypatch.setattr(module, "LANES_MAX", 2)
+    records = [message(n, "old", "older") for n in range(5)]
+    made = told(*records, message(6, "new", "newer"), message(7, "new", "newer"))
+    assert [lane.key for lane in made.lanes] == ["=new", "=newer", OTHERS]
