@@ -10,7 +10,7 @@ from helpers.fakes import FakeTrace
 from oxtail.core.pane import Pane
 from oxtail.errors import PaneError
 from oxtail.tmux import server as tmux
-from oxtail.tmux.server import Tmux, is_pane_id, parse_panes, socket_path
+from oxtail.tmux.server import Tmux, is_pane_id, parse_panes, parse_screens, socket_path
 from oxtail.wake.panes import ANCESTORS_MAX, TmuxPanes, host_among
 
 WORD = "0123456789abcdef"
@@ -286,3 +286,33 @@ def test_a_hint_without_a_server_is_nothing(fake: FakeTmux) -> None:
     fake.server.unlink()
     assert TmuxPanes({**fake.environ, "TMUX_PANE": "%3"}, lambda pid: None).own(5) is None
     assert not Tmux(fake.environ).can_answer()
+
+
+def test_a_look_at_screens_fails_as_the_list_of_panes_does(
+    fake: FakeTmux, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Tmux(fake.environ, fake.trace)
+    fake.says("echo 'no server running on /tmp/x' >&2; exit 1")
+    assert server.look(["%1"]) == ((), ())
+    fake.says("echo 'it broke' >&2; exit 1")
+    with pytest.raises(PaneError, match="it broke"):
+        server.look(["%1"])
+    fake.says("exec sleep 60")
+    monkeypatch.setattr(tmux, "TIMEOUT_SECONDS", 0.05)
+    with pytest.raises(PaneError):
+        server.look(["%1"])
+
+
+def test_what_is_no_screen_is_left_out() -> None:
+    border, end = f"<{WORD}>", f"</{WORD}>"
+    good = f"{end}%3{border}77{border}0{border}5{border}\nrow one\n"
+    dead = f"{end}%4{border}78{border}1{border}0{border}\n"
+    missing = f"{end}{border}{border}{border}{border}\n"
+    odd = f"{end}%5{border}1\n{end}no fields"
+    shown = parse_screens((good + missing + odd + dead).encode() + b"\xff\x00", WORD)
+    assert [(each.pane_id, each.pane_pid, each.cursor_y) for each in shown] == [
+        ("%3", 77, 5),
+        ("%4", 0, 0),
+    ]
+    assert shown[0].text == "row one\n"
+    assert parse_screens(b"", WORD) == ()
