@@ -42,7 +42,10 @@ ABILITIES_MAX: Final = 32
 HANDS_ON: Final = "hands_on"
 """Ability of a host that passes work of its sessions on when it is told so by who owes it."""
 
-ABILITIES: Final = (HANDS_ON,)
+BEATS: Final = "beats"
+"""Ability of a host that needs no description of another one again while nothing changes there."""
+
+ABILITIES: Final = (BEATS, HANDS_ON)
 """What this version can, beyond the first one, and other hosts need to know."""
 
 ACTIVITIES: Final = ("busy", "idle", "unknown")

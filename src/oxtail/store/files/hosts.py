@@ -18,7 +18,7 @@ from oxtail.errors import DamagedRecord, StoreError
 from oxtail.store.retention import RECORD_KEEP_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from oxtail.disk.atomic import Disk, Stamp
     from oxtail.ports import Clock
@@ -103,6 +103,23 @@ class FileHosts:
             if any(session.session_id == session_id for session in known.host.sessions):
                 return known.host.host_id
         return None
+
+    def is_of(self, host_id: str, session_id: str) -> bool:
+        """Tell whether it is one of that host; see :class:`oxtail.ports.Hosts`."""
+        known = self._load(host_id)
+        return known is not None and any(s.session_id == session_id for s in known.host.sessions)
+
+    def touch(self, host_ids: Collection[str]) -> None:
+        """Keep that they are there; see :meth:`oxtail.ports.Hosts.touch`."""
+        now = self._clock.now()
+        for host_id in host_ids:
+            path = self._disk.layout.other_host(host_id)
+            try:
+                os.utime(path, (now, now))
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise StoreError(f"cannot touch {path}: {error.strerror}", path=path) from error
 
     def keep(self, host: RemoteHost, is_own: Callable[[str], bool]) -> tuple[str, ...]:
         """Keep what *host* says of itself.
