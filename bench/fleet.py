@@ -30,7 +30,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-PHASE_SECONDS = 60.0
+PHASE_SECONDS = 180.0
 """The longest that one phase may take; what is not there by then is reported as not there."""
 
 POLL_SECONDS = 0.5
@@ -39,6 +39,9 @@ NICE = 10
 """Hosts step back, so that the server and whoever else works here do not wait for them."""
 
 BODY = "x" * 500
+
+MEMORY = "/dev/shm"
+"""Where folders are kept in memory, if there is such a place."""
 
 
 def _host_id(number: int) -> str:
@@ -75,6 +78,7 @@ class _Host:
         from helpers.carriers import FileHost
 
         self._number, self._hosts, self._count = number, hosts, sessions
+        self._knows_all = False
         path = Path(folder) / f"h{number}"
         self.local = FileHost(path, _host_id(number), _sessions(number, sessions))
 
@@ -96,10 +100,10 @@ class _Host:
 
     def knows(self, sessions: int) -> bool:
         hosts = self.local.hosts
-        if len(hosts.hosts()) < self._hosts - 1:
-            return False
-        live = sum(neighbor.is_live for neighbor in hosts.neighbors())
-        return live >= sessions - len(self.local.sessions)
+        if not self._knows_all and len(hosts.hosts()) >= self._hosts - 1:
+            live = sum(neighbor.is_live for neighbor in hosts.neighbors())
+            self._knows_all = live >= sessions - len(self.local.sessions)
+        return self._knows_all  # looking costs, too, and is not what is measured
 
     def has(self, session_id: str) -> bool:
         return session_id in self.local.sessions or bool(self.local.hosts.host_of(session_id))
@@ -316,7 +320,11 @@ def main() -> int:
     parser.add_argument("--idle", type=float, default=15.0, help="seconds in which nobody writes")
     options = parser.parse_args()
     load = os.getloadavg()[0]
-    with tempfile.TemporaryDirectory(prefix="oxtail-fleet-", ignore_cleanup_errors=True) as folder:
+    # A hundred hosts have a hundred disks; one disk under all of them would be what is measured.
+    memory = MEMORY if os.path.isdir(MEMORY) else None
+    with tempfile.TemporaryDirectory(
+        prefix="oxtail-fleet-", dir=memory, ignore_cleanup_errors=True
+    ) as folder:
         os.environ["HOME"] = folder
         result = _measure(options, folder)
     shape = {
@@ -328,6 +336,7 @@ def main() -> int:
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "load_before": round(load, 2),
+        "folders_in_memory": memory is not None,
     }
     print(json.dumps({**shape, **machine, **result}, indent=2))
     complete = result["all_know_all_s"] is not None and result["messages_s"] is not None

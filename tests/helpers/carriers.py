@@ -31,6 +31,8 @@ from oxtail.disk.atomic import Disk
 from oxtail.errors import StoreError
 from oxtail.identity.process import current_owner, provably_dead
 from oxtail.store.files.hosts import FileHosts
+from oxtail.store.files.marks import PYTHON_MODE
+from oxtail.store.files.spares import Spares
 from oxtail.store.files.store import FileStore
 from oxtail.store.nats.settings import Engine, Host
 
@@ -55,6 +57,7 @@ class FileHost:
             owner=current_owner(),
             provably_dead=provably_dead,
             trace=self.trace,
+            spares=Spares(PYTHON_MODE),
         )
         self.hosts = FileHosts(self.disk, self.clock)
         self.arrivals: list[str] = []

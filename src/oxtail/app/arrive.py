@@ -84,7 +84,7 @@ class Arriving:
     def heard(self, host: RemoteHost) -> bool:
         """Keep what another host says of itself; tell whether all of it was believed."""
         ctx = self._ctx
-        stolen = ctx.hosts.keep(host, self._is_own)
+        stolen = ctx.hosts.keep(host, self._own_sessions().__contains__)
         for session_id in stolen:
             matter = f"session_of_two_hosts {host.host_id} {session_id}"
             if ctx.traffic.is_news(matter, ctx.clock.now()):
@@ -96,11 +96,10 @@ class Arriving:
         """Keep that *hosts* are there, and have nothing new to say."""
         self._ctx.hosts.touch(hosts)
 
-    def _is_own(self, session_id: str) -> bool:
+    def _own_sessions(self) -> frozenset[str]:
         registry = self._ctx.registry
-        if any(each.session_id == session_id for each in registry.answering(session_id)):
-            return True
-        return any(known.session_id == session_id for known in registry.known())
+        running = (entry.session_id for entry in registry.entries())
+        return frozenset((*filter(None, running), *(k.session_id for k in registry.known())))
 
     def relays(self) -> tuple[str, ...]:
         """Return the hosts that mail may have to be carried to."""
