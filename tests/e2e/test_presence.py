@@ -256,3 +256,17 @@ def test_a_folder_that_was_set_up_anew_does_not_wait_for_the_old_one(
         carry(stack, server, anew, bob)
         until(lambda: bob.hosts.host_of(ANN), within=10)
     assert anew.notices == []
+
+
+def test_a_key_that_a_person_has_removed_is_taken_anew(
+    server: NatsServer, ann: FileHost, bob: FileHost
+) -> None:
+    """Nothing has changed, so nobody describes anything: the beat brings it up."""
+    pytest.importorskip("nacl")
+    pin = Path(bob.disk.layout.nats) / "keys" / f"{A}.json"
+    with ExitStack() as stack:
+        carry(stack, server, ann, bob)
+        until(lambda: bob.hosts.host_of(ANN) and pin.exists(), within=15)
+        hears(bob, A, times=1)
+        pin.unlink()
+        until(pin.exists, within=10)

@@ -325,8 +325,9 @@ class Roster:
 
     def _still(self, there: Iterable[str]) -> list[str | None]:
         self._local.still_there(tuple(there))
-        # A person may have removed the key by which one of them was known.
-        return [self._keys.heard(each, self._heard.parts[each][0][1].key) for each in there]
+        # A person may have removed the key by which one of them was known: the next one is taken.
+        lost = [each for each in there if self._keys.has_lost(each)]
+        return [self._keys.heard(each, self._heard.parts[each][0][1].key) for each in lost]
 
     # ------------------------------------------------------------------ asking
 

@@ -201,6 +201,10 @@ class Keyring:
             "waits until a person accepts the key: docs/hosts.md#a-key-that-has-changed"
         )
 
+    def has_lost(self, host_id: str) -> bool:
+        """Tell whether no key is known of *host_id*, perhaps because a person has removed it."""
+        return self.public is not None and not os.path.exists(_pin_path(self._disk, host_id))
+
     def seal(self, host_id: str, data: bytes) -> bytes:
         """Return the payload that carries *data*, itself a payload, to *host_id*.
 
