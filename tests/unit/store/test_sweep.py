@@ -50,7 +50,7 @@ def test_receipts_and_senders_records_go_after_a_week(hosts: Hosts) -> None:
 
 def test_when_an_operator_woke_somebody_is_forgotten_after_a_day(hosts: Hosts) -> None:
     folder = hosts.path("operator-wake")
-    folder.mkdir()
+    folder.mkdir(parents=True)
     for name, seconds in (("a" * 32, DAY + 60), ("b" * 32, DAY - 60), ("notes", 2 * DAY)):
         (folder / name).touch()
         age(folder / name, seconds)
