@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from helpers.command import OXTAIL, oxtail
+from helpers.command import OXTAIL, finish, oxtail, start
 from helpers.terminal import terminal
 from helpers.tmux import PrivateTmux, needs_tmux, private_tmux
 from helpers.waiting import until
@@ -108,6 +109,38 @@ def test_strips_keep_no_window_from_being_closed_or_removed(stage: Stage) -> Non
     assert run(means, syncing, plan(means, "sync", syncing)).ok
     left = [line.rsplit(" ", 1)[0] for line in stage.panes()]
     assert left == ["crew:alpha ", "crew:alpha 1"]
+
+
+def test_an_interrupted_start_leaves_no_lock_and_is_taken_up_again(stage: Stage) -> None:
+    folder = stage.root / "bin"
+    folder.mkdir()
+    (folder / "claude").write_text("#!/bin/sh\ntouch started\nsleep 600\n")
+    (folder / "claude").chmod(0o755)
+    # A login shell sets its own PATH.
+    (Path(os.environ["HOME"]) / ".profile").write_text(f"PATH={folder}:$PATH\n")
+    stage.describe("alpha")
+    described = stage.root / ".oxtail" / "fleet.json"
+    spec = json.loads(described.read_text())
+    spec["windows"].append({"name": "main", "agent": "claude"})
+    described.write_text(json.dumps(spec))
+
+    started = stage.root / "started"
+    starting = start("dock", "--json", **stage.environ)
+    try:
+        until(started.exists, within=30)
+        starting.send_signal(signal.SIGINT)
+    finally:
+        done = finish(starting)
+    assert done.status == 1, done
+    rows = done.json["result"]["spawn"]["rows"]
+    assert [(row["window"], row["state"]) for row in rows] == [
+        *(("alpha", "up"), ("main", "canceled"))
+    ]
+    assert not any(pane.split(" ")[1] for pane in stage.panes())
+
+    means = lifecycle(from_env({**os.environ, **stage.environ}))
+    aim = aim_at(means, str(stage.root))
+    assert run(means, aim, plan(means, "teardown", aim)).ok
 
 
 def test_no_agents_are_started_where_none_are_wanted(stage: Stage) -> None:
