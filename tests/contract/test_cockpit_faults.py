@@ -18,6 +18,8 @@ TABLE: Final = "tests/unit/cli/test_fleet_table.py"
 PANES: Final = "tests/unit/wake/test_panes.py"
 STATUS: Final = "tests/e2e/test_fleet.py"
 LIFE: Final = "tests/e2e/test_lifecycle.py"
+COMMAND: Final = "tests/e2e/test_fleet_command.py"
+KEYS: Final = "tests/cockpit/test_life.py"
 LOCKS: Final = "tests/unit/store/test_fleet_locks.py"
 DOCK: Final = "tests/e2e/test_dock.py"
 DOCKING: Final = "tests/e2e/test_dock_command.py"
@@ -109,7 +111,10 @@ FAULTS: Final[dict[int, tuple[str, tuple[str, ...]]]] = {
     ),
     13: (
         "a folder inside a project shows an empty fleet",
-        (f"{LOOK}::test_a_folder_inside_a_project_means_the_project",),
+        (
+            f"{LOOK}::test_a_folder_inside_a_project_means_the_project",
+            f"{COMMAND}::test_a_folder_inside_a_project_means_the_project",
+        ),
     ),
     14: (
         "no window can be closed or removed once it has a strip",
@@ -124,12 +129,15 @@ FAULTS: Final[dict[int, tuple[str, tuple[str, ...]]]] = {
             f"{LIFE}::test_a_pane_that_changes_after_the_plan_is_not_touched",
             f"{LIFE}::test_tmux_itself_compares_the_marks_in_the_moment_of_acting",
             f"{JUMP}::test_the_pane_of_the_snapshot_does_not_count",
+            f"{KEYS}::test_an_agent_that_does_not_run_offers_no_window_and_no_reset",
         ),
     ),
     16: (
         "a run that is broken off keeps its project locked, and one that is slow loses the lock",
         (
             f"{LIFE}::test_a_canceled_run_ends_between_two_windows_and_frees_the_lock",
+            f"{COMMAND}::test_a_signal_in_the_middle_of_a_spawn_frees_the_lock_for_the_next_run",
+            f"{COMMAND}::test_a_run_that_is_killed_leaves_nothing_that_stops_the_next",
             f"{LOCKS}::test_it_is_held_once_and_freed_by_an_exception",
             f"{LOCKS}::test_a_holder_that_is_slow_keeps_its_folder_young",
         ),
@@ -179,6 +187,7 @@ FAULTS: Final[dict[int, tuple[str, tuple[str, ...]]]] = {
         (
             f"{LIFE}::test_changed_settings_are_told_and_applied_only_on_demand",
             "tests/unit/core/test_fleet_spec.py::test_comments_and_unknown_members_survive_a_save",
+            f"{KEYS}::test_each_key_of_the_editor_changes_what_it_says",
         ),
     ),
     23: (

@@ -100,6 +100,18 @@ def jump(
     return Jump(agent.key, shown, terminal, is_done=not dry_run)
 
 
+def whereabouts(ctx: Context, agent: Agent) -> Spot:
+    """Return the pane of *agent*, proved by the processes of this moment; changes nothing.
+
+    Raises:
+        AgentGone, AgentDead, AgentReplaced: the agent does not run any more.
+        JumpRefused: no pane is proved to be its own.
+        PaneError: tmux failed.
+        StoreError: the registry cannot be read.
+    """
+    return _find(ctx, agent)[1]
+
+
 def _find(ctx: Context, agent: Agent) -> tuple[Scene, Spot]:
     counted = present(ctx, agent)
     pid = counted.entry.server_pid

@@ -35,6 +35,7 @@ TABLES: Final[Mapping[str, str]] = {
     "policy": "policy_verbs",
     "read": "mail_verbs",
     "status": "fleet_verbs",
+    "fleet": "lifecycle_verbs",
     "message": "operator_verbs",
     "jump": "operator_verbs",
     "cockpit": "cockpit_verbs",
@@ -52,7 +53,7 @@ TABLES: Final[Mapping[str, str]] = {
 
 _SETUP: Final = ("setup", "uninstall", "install-hook", "uninstall-hook")
 _WITHOUT_IDENTITY: Final = frozenset(
-    ("serve", "dock", "demo", "doctor", "diagnose", "nats", *_SETUP)
+    ("serve", "dock", "fleet", "demo", "doctor", "diagnose", "nats", *_SETUP)
 )
 _WITHOUT_JSON: Final = frozenset(("serve",))
 

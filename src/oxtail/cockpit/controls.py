@@ -36,3 +36,12 @@ class Controls(Protocol):
 
     def acknowledge(self, fleet: Fleet, agent: Agent | None) -> None:
         """Acknowledge what is wrong in *fleet*, or only of *agent*, once that is confirmed."""
+
+    def edit_fleet(self, agent: Agent | None) -> None:
+        """Let the person edit the fleet of the project of *agent*, or of the own one."""
+
+    def reset_fleet(self, agent: Agent | None) -> None:
+        """Show what restarting the fleet of *agent* would do."""
+
+    def kill_window(self, agent: Agent | None) -> None:
+        """Show what closing the window of *agent* would do."""

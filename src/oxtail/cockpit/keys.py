@@ -50,6 +50,9 @@ FLEET: Final = (
     Key("slash", "/", "search", "search the messages"),
     Key("a", "a", "acknowledge", "acknowledge what is wrong with the agent; y confirms", "", True),
     Key("A", "A", "acknowledge_all", "acknowledge all that is wrong; y confirms", "", True),
+    Key("S", "S", "edit_fleet", "edit what the fleet is to be, and start or change it", "", True),
+    Key("R", "R", "reset_fleet", "restart the fleet of the agent; R again confirms", "", True),
+    Key("K", "K", "kill_window", "close the window of the agent; K again confirms", "", True),
     Key("b", "b", "background", "show or fold agents in the background"),
     Key("x", "x", "dead", "show or fold agents that do not run"),
     Key("d", "d", "dock", "switch between table and dock strip", "dock"),
@@ -80,7 +83,38 @@ COMPOSER: Final = (
 )
 """While a message is written."""
 
-PLACES: Final = (("fleet", FLEET), ("messages", TALK), ("composer", COMPOSER))
+EDITOR: Final = (
+    Key("up,k,down,j", "↑↓ k j", "", "move the cursor"),
+    Key("K,J", "K J", "", "move the window"),
+    Key("n", "n", "", "name of the window"),
+    Key("m", "m", "", "model"),
+    Key("f", "f", "", "effort"),
+    Key("t", "t", "", "Claude Code or Codex"),
+    Key("r", "r", "", "remote control, for Claude Code"),
+    Key("o", "o", "", "role, for people"),
+    Key("F", "F", "", "name of the fleet"),
+    Key("a", "a", "", "add a window"),
+    Key("d", "d", "", "delete the window; the last one stays"),
+    Key("w", "w", "", "check and save"),
+    Key("y", "y", "", "check, and show what applying it would do"),
+    Key("escape", "Esc", "", "leave everything as it was"),
+)
+"""While a fleet is edited."""
+
+PLAN: Final = (
+    Key("y,Y,R,K", "y Y R K", "", "do it; a capital letter where something is ended"),
+    Key("e", "e", "", "edit the fleet"),
+    Key("c,escape", "c Esc", "", "cancel after this step, once it runs"),
+)
+"""While a plan is shown; any other key goes back and changes nothing."""
+
+PLACES: Final = (
+    ("fleet", FLEET),
+    ("messages", TALK),
+    ("composer", COMPOSER),
+    ("fleet editor", EDITOR),
+    ("plan", PLAN),
+)
 
 
 def bindings(keys: tuple[Key, ...]) -> list[BindingType]:

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from oxtail.app.lifecycle.plans import Described
+    from oxtail.app.lifecycle.run import Event, Report
     from oxtail.cockpit.actions import Done
+    from oxtail.cockpit.life import Preview
     from oxtail.core.fleet import Fleet
 
 
@@ -70,4 +73,53 @@ class MessageChosen(Message):
 
     def __init__(self, message_id: str) -> None:
         self.message_id = message_id
+        super().__init__()
+
+
+class PlanMade(Message):
+    """The plan of what is to be done to a fleet is made."""
+
+    def __init__(self, preview: Preview) -> None:
+        self.preview = preview
+        super().__init__()
+
+
+class WindowTold(Message):
+    """Something has happened to a window of a fleet."""
+
+    def __init__(self, event: Event) -> None:
+        self.event = event
+        super().__init__()
+
+
+class RunEnded(Message):
+    """A run on a fleet has ended."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        super().__init__()
+
+
+class RunFailed(Message):
+    """There is no plan, or nothing was done."""
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+        super().__init__()
+
+
+class FleetRead(Message):
+    """What describes a fleet was read."""
+
+    def __init__(self, found: Described) -> None:
+        self.found = found
+        super().__init__()
+
+
+class Noted(Message):
+    """Something is to be said about a fleet under edit."""
+
+    def __init__(self, text: str, kind: str) -> None:
+        self.text = text
+        self.kind = kind
         super().__init__()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from typing import TYPE_CHECKING
 
@@ -13,6 +11,7 @@ from oxtail.cockpit.feed import Feed
 if TYPE_CHECKING:
     from oxtail.cockpit.actions import Actions
     from oxtail.cockpit.feed import Source
+    from oxtail.cockpit.life import Life
 
 
 def build(
@@ -22,23 +21,10 @@ def build(
     dock: bool = False,
     light: bool = False,
     reads_only: bool = False,
-    is_served: bool = False,
+    life: Life | None = None,
 ) -> Cockpit:
-    """Return a cockpit that looks at *source* once it runs.
-
-    One that *is_served* ends when the process that serves it has ended.
-    """
-    server = os.getppid()
-    app = Cockpit(
-        actions,
-        time.time,
-        dock=dock,
-        light=light,
-        reads_only=reads_only,
-        trace=source.trace,
-        signals=(signal.SIGINT, signal.SIGTERM, signal.SIGHUP),
-        is_wanted=(lambda: os.getppid() == server) if is_served else None,
-    )
+    """Return a cockpit that looks at *source* once it runs."""
+    app = Cockpit(actions, time.time, dock=dock, light=light, reads_only=reads_only, life=life)
     app.feed = Feed(source, app.post_message)
     return app
 

@@ -274,6 +274,11 @@ def session_name(fleet: str) -> str:
     return _UNCLEAN.sub("-", fleet)[:SESSION_MAX_CHARS] or "fleet"
 
 
+def is_session_name(text: str) -> bool:
+    """Tell whether tmux takes *text* for the name of a session as it is."""
+    return 0 < len(text) <= SESSION_MAX_CHARS and not _UNCLEAN.search(text)
+
+
 def fleet_id(fleet: str, digits: str) -> str:
     """Return the id of a new fleet of this name, from eight random hex *digits*."""
     return f"{_UNCLEAN.sub('-', fleet)[:ID_BASE_MAX_CHARS] or 'fleet'}-{digits}"

@@ -18,7 +18,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from oxtail.core.fleet_panes import LAUNCH_MAX_CHARS, FleetPane
-from oxtail.core.fleet_spec import is_fleet_id
+from oxtail.core.fleet_spec import is_fleet_id, is_session_name
 from oxtail.errors import NoTmuxServer, PaneError
 from oxtail.ports.lifecycle import Made
 from oxtail.tmux.server import is_pane_id
@@ -166,35 +166,49 @@ class TmuxWorkspace:
 
     def create(self, session: str, window: str, place: Ground) -> Made:
         """Make a session; see :meth:`oxtail.ports.lifecycle.Workspace.create`."""
+        if not is_session_name(session):
+            raise PaneError(f"tmux would call it something else: {session[:40]!r}")
         size = ("-x", str(COLUMNS), "-y", str(ROWS))
-        # "--" ends the options of tmux, and the words behind it are run without another shell.
-        return self._make(("new-session", "-d", "-s", session, *size), window, place, starts=True)
+        return self._make(
+            ("new-session", "-d", "-s", session, *size), f"={session}", window, place, starts=True
+        )
 
     def add(self, session_id: str, window: str, place: Ground) -> Made:
         """Make a window; see :meth:`oxtail.ports.lifecycle.Workspace.add`."""
         if not _SESSION_ID.fullmatch(session_id):
             raise PaneError(f"not a session id: {session_id[:40]!r}")
-        return self._make(("new-window", "-d", "-t", f"{session_id}:"), window, place)
+        return self._make(("new-window", "-d", "-t", f"{session_id}:"), session_id, window, place)
 
     def _make(
-        self, command: tuple[str, ...], window: str, place: Ground, *, starts: bool = False
+        self,
+        command: tuple[str, ...],
+        session: str,
+        window: str,
+        place: Ground,
+        *,
+        starts: bool = False,
     ) -> Made:
+        """Make a window, marked from its first instant on.
+
+        Its id is not known before it is there, and a process may be killed at any time.  So it is
+        made under a name that is drawn anew, marked by that and given its own name, in one go.
+        """
+        name = f"oxtail-{os.urandom(8).hex()}"
+        target = f"{session}:={name}"
         ids = ("-P", "-F", "#{pane_id} #{window_id} #{session_id}")
-        where = ("-n", window, "-c", _literal(place.root))
+        where = ("-n", name, "-c", _literal(place.root))
         output = self._tmux.run(
             (*command, *ids, *where, "--", *self._program(starts=starts)),
+            ("set-option", "-p", "-t", target, MADE, place.fleet_id),
+            ("set-option", "-p", "-t", target, ROOT, place.key),
+            ("rename-window", "-t", target, window),
             starts=starts,
             seconds=TIMEOUT_SECONDS,
         )
         words = output.decode("ascii", "replace").split()
         if len(words) != 3 or not is_pane_id(words[0]):
             raise PaneError("tmux does not say which window it has made")
-        made = Made(*words)
-        self._set(
-            (made.pane_id, MADE, place.fleet_id),
-            (made.pane_id, ROOT, place.key),
-        )
-        return made
+        return Made(*words)
 
     def _set(self, *options: tuple[str, str, str]) -> None:
         self._tmux.run(

@@ -31,8 +31,7 @@ class Confirm(ModalScreen[bool]):
 
     def on_mount(self) -> None:
         """Ask."""
-        # What the keys do stands first: a long question is cut at its end.
-        text = f"{self._key} yes, any other key no: {self._question}"
+        text = f"{self._question}  {self._key} does it, any other key does not"
         self.query_one(StatusLine).say(text, "you")
 
     def on_key(self, event: events.Key) -> None:

@@ -288,3 +288,15 @@ class MainScreen(Screen[None]):
         """Ask whether to acknowledge all that is wrong."""
         if self.fleet:
             self.cockpit.acknowledge(self.fleet, None)
+
+    def action_edit_fleet(self) -> None:
+        """Edit the fleet."""
+        self.cockpit.edit_fleet(self.selected)
+
+    def action_reset_fleet(self) -> None:
+        """Show what restarting the fleet would do."""
+        self.cockpit.reset_fleet(self.selected)
+
+    def action_kill_window(self) -> None:
+        """Show what closing the window would do."""
+        self.cockpit.kill_window(self.selected)
