@@ -68,7 +68,7 @@ pictures: $(DEVELOPMENT)  ## Draw docs/pictures anew from the example fleets
 	$(BIN)/python tools/make-pictures
 
 screens: $(DEVELOPMENT)  ## Write the screens of the cockpit anew; read the difference
-	OXTAIL_REWRITE_SCREENS=1 $(PYTEST) tests/cockpit/test_screens.py
+	OXTAIL_REWRITE_SCREENS=1 $(PYTEST) tests/cockpit/test_screens.py tests/cockpit/test_page.py
 
 bench: $(RUNTIME)  ## Measure; see bench/README.md
 	$(BIN)/python bench/run.py $(BENCH_FLAGS)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import report
 import rows_cli
+import rows_cockpit
 import rows_floor
 import rows_history
 import rows_hooks
@@ -20,7 +21,14 @@ import rows_server
 from harness import measure
 
 HERE = Path(__file__).resolve().parent
-ROWS = [*rows_floor.ROWS, *rows_server.ROWS, *rows_cli.ROWS, *rows_hooks.ROWS, *rows_history.ROWS]
+ROWS = [
+    *rows_floor.ROWS,
+    *rows_server.ROWS,
+    *rows_cli.ROWS,
+    *rows_hooks.ROWS,
+    *rows_history.ROWS,
+    *rows_cockpit.ROWS,
+]
 
 
 def _options() -> argparse.Namespace:

@@ -295,7 +295,9 @@ def _wake_records(settings: Settings, disk: Disk, clock: SystemClock, trace: Tra
     return cast("WakeRecords", Later(build))
 
 
-def open_context(settings: Settings, *, role: str, announced: bool | None = None) -> Context:
+def open_context(
+    settings: Settings, *, role: str, announced: bool | None = None, stays: bool = False
+) -> Context:
     """Return the context of this process on the state folder of *settings*.
 
     Args:
@@ -303,12 +305,13 @@ def open_context(settings: Settings, *, role: str, announced: bool | None = None
         role: ``server``, ``python`` or ``cli``.
         announced: Whether the process gets a registry entry; a command has none unless it waits
             for an answer.
+        stays: Whether a command runs for long, as a carrier does.
     """
     clock, ids = SystemClock(), RandomIds()
     trace = open_trace(settings.trace_file)
     disk = Disk(settings.home, fsync=settings.fsync, trace=trace)
     # A command takes a lock or two and ends; what spares need takes it longer to load.
-    spares = Spares(PYTHON_MODE) if role != "cli" else None
+    spares = Spares(PYTHON_MODE) if stays or role != "cli" else None
     store = FileStore(
         disk,
         clock,

@@ -756,7 +756,7 @@ def test_what_an_operator_says(command: Command, project: Path) -> None:
         told = command.result("message", "receiver", "--attach", "notes.txt", "look", "here")
         nudged = command.result("message", PEER[:8], "--nudge", "--no-wake")
         preview = command.result("message", "--broadcast", "stop", status=1)
-        all_told = command.result("message", "--broadcast", "--yes", "stop")
+        all_told = command.result("message", "--broadcast", "-y", "stop")
 
     members = [
         "schema_version", "ok", "message_id", "target_session_id", "target_server_pid",

@@ -29,6 +29,13 @@ def server(tmp_path: Path) -> Iterator[NatsServer]:
         yield running
 
 
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tried again is tried soon: the pauses are for people, and not what is tested."""
+    monkeypatch.setattr("oxtail.store.nats.outbound.FULL_SECONDS", 0.3)
+    monkeypatch.setattr("oxtail.store.nats.inbound.RETRY_SECONDS", (0.05, 0.1, 0.2))
+
+
 @pytest.fixture
 def ann(tmp_path: Path) -> FileHost:
     return FileHost(tmp_path / "a", A, [ANN])

@@ -65,8 +65,9 @@ def kept(server: NatsServer) -> list[bytes]:
 
 
 def test_the_server_carries_what_it_cannot_read_or_forge(
-    server: NatsServer, tmp_path: Path
+    server: NatsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("oxtail.store.nats.outbound.FULL_SECONDS", 0.3)
     engine = Engine((server.url,))
     ann, bob = FileHost(tmp_path / "a", A, ["ann-1"]), FileHost(tmp_path / "b", B, ["bob-1"])
     with CarrierThread(ann, engine):

@@ -144,9 +144,9 @@ def test_a_dead_agent_and_a_claim_about_a_pane_move_nobody(stage: Stage) -> None
 def test_names_that_the_locale_cannot_show_are_told_as_they_are(stage: Stage) -> None:
     agent = stage.agent("日本", BOB)
     stage.tmux.run("rename-window", "-t", agent.pane, "né|ü")
-    plain = {"LANG": "C", "LC_ALL": "C"}
+    locale = {"LANG": "C", "LC_ALL": "C"}
     with attached(stage.tmux, "attach-session", "-t", "=session-日本") as terminal:
-        done = stage.oxtail("jump", "--json", "né|ü", "--dry-run", **plain)
+        done = stage.oxtail("jump", "--json", "né|ü", "--dry-run", plain=True, **locale)
         assert done.status == 0, done
         result = done.json["result"]
         assert (result["tmux_session"], result["client"]) == ("session-日本", terminal)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,15 @@ from typing import Any
 import pytest
 
 from helpers.capabilities import needs
-from helpers.command import oxtail
+from helpers.command import oxtail, start
 from helpers.nats_server import NatsServer, free_port, nats_server
+from helpers.stores import RealClock, letter
+from helpers.waiting import until
+from oxtail.core.envelope import encode
+from oxtail.core.names import hash32
+from oxtail.core.remote import RemoteHost, RemoteSession, fingerprint
+from oxtail.disk.atomic import Disk
+from oxtail.store.files.hosts import FileHosts
 
 pytestmark = needs("nats", "openssl")
 
@@ -61,6 +69,52 @@ def test_a_host_joins_and_is_told_how_it_stands(folder: Path, home: Path, tmp_pa
     assert nats("join", str(folder / "join" / "ann.json"))["host_id"] == joined["host_id"]
     other = nats("join", str(folder / "join" / "bob.json"), OXTAIL_HOME=str(tmp_path / "b"))
     assert other["host_id"] != joined["host_id"]
+
+
+def carrier_findings(**extra: str) -> list[tuple[str, str]]:
+    found = oxtail("doctor", "--json", **extra).json["result"]["findings"]
+    return [(f["level"], f["problem"]) for f in found if f["check"] == "carrier"]
+
+
+def test_the_doctor_tells_how_mail_between_hosts_stands(folder: Path, home: Path) -> None:
+    assert carrier_findings() == []
+    nats("join", str(folder / "join" / "ann.json"))
+    ((level, problem),) = carrier_findings()
+    assert (level, "nobody carries" in problem) == ("note", True)
+
+    box = home / ".oxtail" / "mailboxes" / f"x-{'b' * 16}.jsonl"
+    box.parent.mkdir(mode=0o700, exist_ok=True)
+    box.write_bytes(encode(letter("waits")))
+    ((level, problem),) = carrier_findings()
+    assert (level, "1 messages for other hosts wait" in problem) == ("wrong", True)
+    box.unlink()
+
+    carrier = start("nats", "carry")
+    try:
+        until(lambda: "is carried" in str(carrier_findings()), within=40)
+    finally:
+        carrier.terminate()
+        carrier.communicate(timeout=10)
+
+    (home / ".oxtail" / "nats" / "config.json").chmod(0o644)
+    ((level, _),) = carrier_findings()
+    assert level == "wrong"
+
+
+def test_status_shows_the_fingerprint_of_this_host_and_peers_that_of_others(
+    folder: Path, home: Path
+) -> None:
+    pytest.importorskip("nacl")
+    nats("join", str(folder / "join" / "ann.json"))
+    own = nats("status")["fingerprint"]
+    assert nats("status")["fingerprint"] == own
+    assert re.fullmatch(r"([0-9a-f]{4} ){7}[0-9a-f]{4}", own)
+    key = "0" * 63 + "1"
+    session = RemoteSession("bob", project=hash32("oxtail-project:tool"))
+    said = RemoteHost("b" * 16, "devbox", "1" * 16, 5, key=key, sessions=(session,))
+    FileHosts(Disk(str(home / ".oxtail")), RealClock()).keep(said, lambda _: False)
+    shown = oxtail("peers", OXTAIL_PROJECT="tool").out
+    assert f"key of host devbox ({'b' * 16}): {fingerprint(key)}" in shown
 
 
 def test_a_second_init_changes_only_what_is_asked_for(folder: Path) -> None:

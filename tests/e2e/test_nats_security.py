@@ -104,7 +104,7 @@ async def refused(work: Any) -> None:
 def test_a_host_cannot_take_the_mail_of_another(
     group: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("oxtail.store.nats.client.ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr("oxtail.store.nats.client.ANSWER_SECONDS", 0.15)
     ann, eve = group.of("ann")[0], group.of("eve")[0]
     own, other = subjects.consumer(eve), subjects.consumer(ann)
     inbox, theirs = subjects.inbox_filter(eve), subjects.inbox_filter(ann)
@@ -153,7 +153,7 @@ def test_a_host_cannot_listen_in(group: Group, subject: str) -> None:
 
 
 def test_a_host_cannot_speak_as_another(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("oxtail.store.nats.client.ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr("oxtail.store.nats.client.ANSWER_SECONDS", 0.15)
     ann, bob, eve = (group.of(name)[0] for name in ("ann", "bob", "eve"))
 
     async def work(client: Any) -> None:
@@ -186,7 +186,10 @@ def test_a_host_cannot_speak_as_another(group: Group, monkeypatch: pytest.Monkey
     asyncio.run(look())
 
 
-def test_a_wrong_ca_is_refused(group: Group, tmp_path: Path) -> None:
+def test_a_wrong_ca_is_refused(
+    group: Group, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oxtail.store.nats.client.ANSWER_SECONDS", 0.5)
     other = tmp_path / "other"
     other.mkdir(mode=0o700)
     folder = Folder(Disk(str(other)))

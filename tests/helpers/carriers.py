@@ -16,6 +16,7 @@ from oxtail.core.envelope import Envelope
 from oxtail.core.mail import Receipt
 from oxtail.core.names import relay_box, session_box
 from oxtail.core.remote import (
+    ABILITIES,
     SETTLED,
     UNKNOWN_SENDER,
     Arrival,
@@ -30,6 +31,8 @@ from oxtail.disk.atomic import Disk
 from oxtail.errors import StoreError
 from oxtail.identity.process import current_owner, provably_dead
 from oxtail.store.files.hosts import FileHosts
+from oxtail.store.files.marks import PYTHON_MODE
+from oxtail.store.files.spares import Spares
 from oxtail.store.files.store import FileStore
 from oxtail.store.nats.settings import Engine, Host
 
@@ -40,6 +43,7 @@ class FileHost:
     def __init__(self, home: Path, host_id: str, sessions: Collection[str] = ()) -> None:
         self.host = Host(host_id, f"host {host_id[:1]}", "1" + host_id[1:])
         self.sessions = tuple(sessions)
+        self.can = ABILITIES
         self.clock = RealClock()
         self.trace = FakeTrace()
         self.disk = Disk(str(home), fsync=False, trace=self.trace)
@@ -53,6 +57,7 @@ class FileHost:
             owner=current_owner(),
             provably_dead=provably_dead,
             trace=self.trace,
+            spares=Spares(PYTHON_MODE),
         )
         self.hosts = FileHosts(self.disk, self.clock)
         self.arrivals: list[str] = []
@@ -86,11 +91,17 @@ class FileHost:
             self.host.instance,
             int(self.clock.now()),
             sessions=rows,
+            can=self.can,
         )
 
-    def heard(self, host: RemoteHost) -> None:
-        for session_id in self.hosts.keep(host, lambda s: s in self.sessions):
+    def heard(self, host: RemoteHost) -> bool:
+        stolen = self.hosts.keep(host, lambda s: s in self.sessions)
+        for session_id in stolen:
             self.say("session_of_two_hosts", session_id)
+        return not stolen
+
+    def still_there(self, hosts: Collection[str]) -> None:
+        self.hosts.touch(hosts)
 
     def relays(self) -> tuple[str, ...]:
         return self.hosts.hosts()
@@ -99,7 +110,7 @@ class FileHost:
         if self.failures:
             raise self.failures.pop(0)
         sender = mail.envelope.from_session_id
-        if sender is not None and self.hosts.host_of(sender) != host:
+        if sender is not None and not self.hosts.is_of(host, sender):
             return UNKNOWN_SENDER
         route = Route(session_box(mail.to), mail.to, None)
         self.store.put(route, arrived(mail.envelope, host), repeat=True)

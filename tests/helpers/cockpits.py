@@ -12,18 +12,27 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from textual.events import Key
 
 from helpers.fleets import NOW
 from helpers.waiting import until
 from oxtail.cockpit.actions import Done
 from oxtail.cockpit.app import Cockpit
 from oxtail.cockpit.messages import FleetSeen
+from oxtail.cockpit.shapes.view import View
 from oxtail.core.fleet import Fleet
 from oxtail.core.fleet_agent import Agent
 
 SCREENS = Path(__file__).resolve().parents[1] / "cockpit" / "screens"
 REWRITE = bool(os.environ.get("OXTAIL_REWRITE_SCREENS"))
 """Whether screens are written anew instead of compared: ``make screens``."""
+
+
+ROUNDS = 3
+"""How many messages in a row a key may lead to: to the application, its screen, a part of that."""
+
+KEY_NAMES = {" ": "space", "/": "slash", "?": "question_mark"}
+CHARACTERS = {"space": " ", "slash": "/", "question_mark": "?"}
 
 
 class FakeActions:
@@ -66,19 +75,46 @@ class Driven:
     async def see(self, fleet: Fleet) -> None:
         """Let a look bring *fleet*."""
         self.app.post_message(FleetSeen(fleet))
-        await self.pilot.pause()
+        await self._rest()
 
     async def press(self, *keys: str) -> str:
         """Press *keys* one after the other; return the screen."""
-        await self.pilot.press(*keys)
-        await self.pilot.pause()
+        for key in keys:
+            # As Textual's pilot does it, but for its pauses until the processor is idle.
+            name = KEY_NAMES.get(key, key)
+            event = Key(name, CHARACTERS.get(name, key if len(key) == 1 else None))
+            event.set_sender(self.app)
+            self.app._driver.send_message(event)
+            await self._rest()
         return self.text
+
+    async def _rest(self) -> None:
+        """Wait until all parts have handled what they were sent, and what that led to."""
+        for _ in range(ROUNDS):
+            await self.pilot._wait_for_screen()
+        self.app.screen._on_timer_update()
+        await self.pilot._wait_for_screen()
 
     async def settle(self, true: Callable[[], bool]) -> None:
         """Wait until something holds that a thread brings about."""
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, lambda: until(true))
-        await self.pilot.pause()
+        await self._rest()
+
+    async def reset(self, fleet: Fleet) -> None:
+        """Be as at the start, with *fleet*."""
+        while len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+        main = self.app.main
+        main.view, main._shows_card, main._shows_talk = View(), False, False
+        main.talk.open(None)
+        main.status.hush()
+        main._arrange()
+        main._focus()
+        self.actions.asked.clear()
+        self.app._drafts.clear()
+        self.app.feed = None
+        await self.see(fleet)
 
     @property
     def text(self) -> str:

@@ -15,9 +15,10 @@ import socket
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from helpers.capabilities import where
 from helpers.waiting import until
@@ -46,8 +47,10 @@ class NatsServer:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         self.config = folder / f"{name}.conf"
+        self.monitor = free_port()
         self.config.write_text(
-            f'listen: "127.0.0.1:{self.port}"\nserver_name: "{name}"\n'
+            f'listen: "127.0.0.1:{self.port}"\nhttp: "127.0.0.1:{self.monitor}"\n'
+            f'server_name: "{name}"\n'
             f'jetstream {{ store_dir: "{folder}/store" }}\n{extra}\n'
         )
         self.log = folder / f"{name}.log"
@@ -91,6 +94,13 @@ class NatsServer:
         with socket.create_connection(("127.0.0.1", self.port), timeout=1) as probe:
             line = probe.makefile("rb").readline()
         found: dict[str, object] = json.loads(line.removeprefix(b"INFO "))
+        return found
+
+    def varz(self) -> dict[str, Any]:
+        """What the server counts; not of one with a configuration of others."""
+        url = f"http://127.0.0.1:{self.monitor}/varz"
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            found: dict[str, Any] = json.load(answer)
         return found
 
     def kill(self) -> None:

@@ -110,9 +110,26 @@ class PanedStage:
         """Start an agent in a tmux session of its own, or in a window of *window_of*."""
         return Paned(self, name, session_id, window_of)
 
-    def oxtail(self, *words: str, pane: str = "", terminal: bool = False, **extra: str) -> Done:
-        """Run the command in this process, as in *pane* or as in a terminal outside of tmux."""
-        inside = {"TMUX": f"{self.tmux.socket},1,0", "MCP_TRACE_FILE": str(self.trace), **extra}
+    def oxtail(
+        self,
+        *words: str,
+        pane: str = "",
+        terminal: bool = False,
+        plain: bool = False,
+        **extra: str,
+    ) -> Done:
+        """Run the command in this process, as in *pane* or as in a terminal outside of tmux.
+
+        A *plain* terminal has no variable of tmux, which tmux takes for a promise of UTF-8.
+        """
+        inside = {"MCP_TRACE_FILE": str(self.trace), **extra}
+        if plain:
+            usual = self.tmux.socket.with_name("default")
+            usual.unlink(missing_ok=True)
+            usual.symlink_to(self.tmux.socket)
+            inside["TMUX_TMPDIR"] = str(self.tmux.folder)
+        else:
+            inside["TMUX"] = f"{self.tmux.socket},1,0"
         if pane:
             inside["TMUX_PANE"] = pane
         out, err = _Stream(terminal), _Stream(terminal)

@@ -42,6 +42,7 @@ EVENTS: dict[str, str] = {
     "damaged_set_aside": "something broken was moved to `damaged/`",
     "damped": "a message was not sent, because too much passes between the two",
     "detect_preserved_existing_session_id": "detection disagreed with the known session, which stays",
+    "cockpit_action_failed": "what a person asked the cockpit for failed in an unforeseen way",
     "cockpit_look_failed": "the cockpit's look at the fleet failed in an unforeseen way; the next one comes",
     "detect_run": "the server looked for its session id",
     "detect_skip_retries": "no way to learn the session id can ever work here",

@@ -81,20 +81,25 @@ class Arriving:
         """Return what this host says of itself, in one part."""
         return describe(self._ctx, self._here)
 
-    def heard(self, host: RemoteHost) -> None:
-        """Keep what another host says of itself."""
+    def heard(self, host: RemoteHost) -> bool:
+        """Keep what another host says of itself; tell whether all of it was believed."""
         ctx = self._ctx
-        for session_id in ctx.hosts.keep(host, self._is_own):
+        stolen = ctx.hosts.keep(host, self._own_sessions().__contains__)
+        for session_id in stolen:
             matter = f"session_of_two_hosts {host.host_id} {session_id}"
             if ctx.traffic.is_news(matter, ctx.clock.now()):
                 text = f"host {host.name} ({host.host_id}) claims {session_id}: not believed"
                 self.say("session_of_two_hosts", text)
+        return not stolen
 
-    def _is_own(self, session_id: str) -> bool:
+    def still_there(self, hosts: Collection[str]) -> None:
+        """Keep that *hosts* are there, and have nothing new to say."""
+        self._ctx.hosts.touch(hosts)
+
+    def _own_sessions(self) -> frozenset[str]:
         registry = self._ctx.registry
-        if any(each.session_id == session_id for each in registry.answering(session_id)):
-            return True
-        return any(known.session_id == session_id for known in registry.known())
+        running = (entry.session_id for entry in registry.entries())
+        return frozenset((*filter(None, running), *(k.session_id for k in registry.known())))
 
     def relays(self) -> tuple[str, ...]:
         """Return the hosts that mail may have to be carried to."""
@@ -105,7 +110,7 @@ class Arriving:
     def arrive(self, mail: Mail, host: str) -> Arrival:
         """Take over mail of *host*; once this returns a settled arrival it is committed."""
         ctx, sender = self._ctx, mail.envelope.from_session_id
-        if sender is not None and ctx.hosts.host_of(sender) != host:
+        if sender is not None and not ctx.hosts.is_of(host, sender):
             return UNKNOWN_SENDER
         if self._arrivals.get(mail.envelope.id):
             return SETTLED

@@ -87,6 +87,7 @@ def list_peers(ctx: Context, project_root: str | None = None) -> PeersResult:
 def _neighbors(ctx: Context, folder: str) -> list[PeerRow]:
     """Return the sessions of other hosts that work in the project of *folder*."""
     from oxtail.core.entry import State
+    from oxtail.core.remote import fingerprint
 
     project = ctx.projects.key(folder)
     found = []
@@ -108,6 +109,7 @@ def _neighbors(ctx: Context, folder: str) -> list[PeerRow]:
             host=neighbor.host_name,
             host_id=neighbor.host_id,
             is_seen=neighbor.is_live,
+            fingerprint=fingerprint(neighbor.key) if neighbor.key else None,
         )
         found.append(row)
     return sorted(found, key=lambda row: (not row.is_seen, row.host or "", row.name or ""))

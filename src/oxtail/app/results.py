@@ -281,6 +281,7 @@ class PeerRow(Value):
         host_id: The id of that host.
         is_seen: Whether it runs there, and its host was heard of in the last 75 seconds; None on
             this host.
+        fingerprint: That of the key which its host says, None where it says none.
     """
 
     name: str | None
@@ -297,6 +298,7 @@ class PeerRow(Value):
     host: str | None = None
     host_id: str | None = None
     is_seen: bool | None = None
+    fingerprint: str | None = None
 
     def agent(self) -> dict[str, Any]:
         """Return the members about the agent."""
@@ -313,6 +315,8 @@ class PeerRow(Value):
             members["is_me"] = True
         if self.host_id:
             members.update(host=self.host, host_id=self.host_id, seen_lately=self.is_seen)
+        if self.fingerprint:
+            members["host_fingerprint"] = self.fingerprint
         return members
 
     def place(self) -> dict[str, Any]:

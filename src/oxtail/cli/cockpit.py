@@ -11,7 +11,7 @@ from oxtail.cli.fleet_status import examiner
 from oxtail.cli.fleet_table import table, terminal_width
 from oxtail.cli.opening import looking
 from oxtail.cli.output import Outcome, Output
-from oxtail.errors import ExtraMissing
+from oxtail.errors import ExtraMissing, UsageError
 from oxtail.wiring import lifecycle
 
 if TYPE_CHECKING:
@@ -22,7 +22,18 @@ if TYPE_CHECKING:
 COMMS_SHOWN = 200
 """Messages that the cockpit has at hand."""
 
+SERVED = "textual.drivers.web_driver"
+"""What ``TEXTUAL_DRIVER`` begins with where a browser is at the other end of the pipes."""
+
 MISSING = "the package textual is not installed: pip install 'oxtail[cockpit]'"
+
+_ABSENT = {
+    "textual": MISSING,
+    "rich": "the package rich is not installed: pip install 'oxtail[cockpit]'",
+    "textual_serve": "the package textual-serve is not installed: pip install 'oxtail[web]'",
+    "aiohttp": "the package aiohttp is not installed: pip install 'oxtail[web]'",
+}
+"""What is said where a package of an extra is absent."""
 
 
 def _has_terminal() -> bool:
@@ -30,6 +41,54 @@ def _has_terminal() -> bool:
         return os.isatty(0) and os.isatty(1) and sys.stdin is not None and sys.stdout is not None
     except OSError:
         return False
+
+
+def _missing(error: ModuleNotFoundError) -> Exception:
+    """Return what to raise: which extra to install, or *error* where it is none of ours."""
+    said = _ABSENT.get((error.name or "").partition(".")[0])
+    return ExtraMissing(said) if said else error
+
+
+def _is_served() -> bool:
+    return os.environ.get("TEXTUAL_DRIVER", "").startswith(SERVED)
+
+
+def _serve(options: Options, output: Output) -> Outcome:
+    """Serve the cockpit to browsers of this machine until the command ends."""
+    try:
+        from oxtail.cockpit.web import serve
+    except ModuleNotFoundError as error:
+        raise _missing(error) from error
+
+    def tell(address: str) -> None:
+        way = "sends, too" if options.web_write else "reads only"
+        output.show(Outcome({"address": address}, f"{address}\n{way}; Ctrl-C ends it"))
+
+    serve(_words(options), options.port or 0, tell)
+    return output.ended()
+
+
+def _words(options: Options) -> list[str]:
+    """Return the words that make another cockpit of the same kind."""
+    words = [
+        flag
+        for flag, is_given in (
+            ("--dock", options.dock),
+            ("--all", options.everywhere),
+            ("--light", options.light),
+            ("--web-write", options.web_write),
+            ("--no-doctor", options.no_doctor),
+        )
+        if is_given
+    ]
+    for flag, value in (
+        ("--project", options.project and os.path.abspath(options.project)),
+        ("--client", options.client),
+        ("--as", options.session_id),
+    ):
+        if value is not None:
+            words.append(f"{flag}={value}")
+    return words
 
 
 def collector(options: Options, ctx: Context) -> Collector:
@@ -42,8 +101,8 @@ def collector(options: Options, ctx: Context) -> Collector:
     )
 
 
-def application(options: Options, *, reads_only: bool = False) -> Cockpit:
-    """Return the cockpit that *options* ask for.
+def application(options: Options, *, is_served: bool = False) -> Cockpit:
+    """Return the cockpit that *options* ask for; in a browser it only reads, unless they say so.
 
     Raises:
         ExtraMissing: Textual is not installed.
@@ -54,9 +113,7 @@ def application(options: Options, *, reads_only: bool = False) -> Cockpit:
         from oxtail.cockpit.living import MeansLife
         from oxtail.cockpit.run import build
     except ModuleNotFoundError as error:
-        if error.name and error.name.partition(".")[0] in ("textual", "rich"):
-            raise ExtraMissing(MISSING) from error
-        raise
+        raise _missing(error) from error
     from oxtail.disk.layout import Layout
     from oxtail.disk.stamp import stamp
 
@@ -71,16 +128,28 @@ def application(options: Options, *, reads_only: bool = False) -> Cockpit:
         os.path.abspath(options.project) if options.project else os.getcwd(),
     )
     return build(
-        source, actions, dock=options.dock, light=options.light, reads_only=reads_only, life=life
+        source,
+        actions,
+        dock=options.dock,
+        light=options.light,
+        reads_only=is_served and not options.web_write,
+        is_served=is_served,
+        life=life,
     )
 
 
 def run(options: Options, output: Output) -> Outcome:
     """Show the fleet until a person quits."""
-    if output.as_json or not _has_terminal():
+    is_served = _is_served()
+    for given, flag in ((options.port is not None, "--port"), (options.web_write, "--web-write")):
+        if given and not options.web and not is_served:
+            raise UsageError(f"{flag} is about --web")
+    if options.web and not is_served:
+        return _serve(options, output)
+    if not is_served and (output.as_json or not _has_terminal()):
         fleet = collector(options, looking(options)).look()
         return Outcome(fleet.as_dict(), table(fleet, terminal_width()))
-    from_screen = application(options)
-    from oxtail.cockpit.run import run as run_on_terminal
+    app = application(options, is_served=is_served)
+    from oxtail.cockpit.run import run as show
 
-    return output.ended(run_on_terminal(from_screen))
+    return output.ended(show(app))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from oxtail.cli.argument import PROJECT, Argument, Verb
+from oxtail.cli.argument import PROJECT, Argument, Verb, positive_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,20 @@ VERBS: Final[Mapping[str, Verb]] = {
             PROJECT,
             Argument("client", "the tmux client that a jump moves", "--client", "NAME"),
             Argument("light", "begin in light colors; T switches", "--light"),
+            Argument(
+                "web",
+                "show it in a browser of this machine, under an address that nobody can guess; "
+                "needs the extra oxtail[web]",
+                "--web",
+            ),
+            Argument("web_write", "let the browser send and acknowledge, too", "--web-write"),
+            Argument(
+                "port",
+                "where the browser finds it; any free port unless given",
+                "--port",
+                "N",
+                convert=positive_number,
+            ),
             Argument("no_doctor", "do not look for what doctor finds", "--no-doctor"),
         ),
     ),

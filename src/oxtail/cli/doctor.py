@@ -83,6 +83,13 @@ def _clients(settings: Settings) -> list[Finding]:
     ]
 
 
+def _hosts(settings: Settings, disk: Disk) -> Iterator[Finding]:
+    if settings.environ.get("OXTAIL_NATS_URL") or os.path.isdir(disk.layout.nats):
+        from oxtail.cli.doctor_carrier import examine as examine_carrier
+
+        yield from examine_carrier(disk, settings.environ)
+
+
 def _notices(disk: Disk) -> Iterator[Finding]:
     """Say what was said to the human of late; most of it mends itself, and none of it is hidden."""
     locks = Locks(disk, 0.0, disk.trace)
@@ -130,6 +137,7 @@ def findings_of(settings: Settings) -> list[Finding]:
         *_python(),
         *examine(disk, probes, time.time()),
         *_clients(settings),
+        *_hosts(settings, disk),
         *_notices(disk),
     ]
     return sorted(findings, key=lambda finding: finding.level != WRONG)

@@ -136,28 +136,17 @@ def _problem(engine: Engine, host: Host) -> str | None:
     return None
 
 
-def _last_state(disk: Disk) -> dict[str, Any]:
-    """Return what the carrier last said of itself; it is a hint."""
-    try:
-        members = codec.decode(disk.read(disk.layout.nats_state, _JOIN_MAX_BYTES * 16) or b"{}")
-    except (ValueError, OxtailError):
-        return {}
-    return members if isinstance(members, dict) else {}
+def _own_fingerprint(disk: Disk, host: Host) -> str | None:
+    """Return the fingerprint of this host's key, which is made if need be; None without PyNaCl."""
+    from oxtail.core.remote import fingerprint
+    from oxtail.store.nats.seal import Keyring
 
-
-def _waiting(disk: Disk) -> dict[str, int]:
-    """Return how many messages wait here for each host."""
-    found = {}
-    for name in disk.names(disk.layout.mailboxes):
-        host_id = name.removeprefix("x-").removesuffix(".jsonl")
-        if name == f"x-{host_id}.jsonl" and is_host_id(host_id):
-            data = disk.read(os.path.join(disk.layout.mailboxes, name)) or b""
-            if data:
-                found[host_id] = len(codec.split_lines(data))
-    return found
+    key = Keyring(disk, host.host_id).public
+    return fingerprint(key) if key else None
 
 
 def _status() -> Outcome:
+    from oxtail.cli.doctor_carrier import last_state, waiting
     from oxtail.store.files.carriage import is_carried
     from oxtail.store.nats.settings import load_engine, load_host, require_client
 
@@ -166,14 +155,16 @@ def _status() -> Outcome:
     host = load_host(disk)
     if engine is None or host is None:
         raise NotJoined
-    state = _last_state(disk)
+    state = last_state(disk)
     require_client()
     problem = _problem(engine, host)
-    waiting = _waiting(disk)
+    waits = waiting(disk)
+    key = _own_fingerprint(disk, host)
     members = {
         "ok": True,
         "host_id": host.host_id,
         "name": host.name,
+        "fingerprint": key,
         "url": list(engine.urls),
         "reachable": problem is None,
         "problem": problem,
@@ -185,13 +176,14 @@ def _status() -> Outcome:
         },
         "hosts": state.get("hosts") or {},
         "kept_back": state.get("kept_back") or {},
-        "waiting": waiting,
+        "waiting": waits,
     }
     lines = [
         f"host {host.name} ({host.host_id})",
+        f"key {key}" if key else "no key: install oxtail[seal] to seal what goes between hosts",
         f"server {', '.join(engine.urls)}: {problem or 'reachable'}",
         "a carrier runs here" if members["carried"] else "no carrier runs here",
-        *(f"{count} waiting for host {other}" for other, count in waiting.items()),
+        *(f"{count} waiting for host {other}" for other, count in waits.items()),
     ]
     return Outcome(members, "\n".join(map(one_line, lines)), exit_status=1 if problem else 0)
 

@@ -39,7 +39,7 @@ def carry(options: Options) -> Outcome:
         ConfigError: the configuration cannot be used, or the extra is missing.
     """
     settings = from_env(os.environ)
-    ctx = open_context(settings, role="cli")
+    ctx = open_context(settings, role="cli", stays=True)
     disk = Disk(settings.home, fsync=settings.fsync, trace=ctx.trace)
     try:
         host = _host(disk)

@@ -48,6 +48,7 @@ VERBS: Final[Mapping[str, Verb]] = {
             Argument("no_wake", "do not wake it", "--no-wake"),
             Argument("broadcast", "to every agent instead of one", "--broadcast"),
             Argument("yes", "send the broadcast that is otherwise only shown", "--yes"),
+            Argument("yes", "the same", "-y"),
             Argument(
                 "cap",
                 f"refuse a broadcast to more than N agents (default {CAP})",

@@ -53,7 +53,16 @@ def text_of(result: PeersResult) -> str:
     if any(row.host_id for row in result.rows):
         hosts = ["HOST", *(_host(row) for row in result.rows)]
         table = [(*cells[:3], host, *cells[3:]) for cells, host in zip(table, hosts, strict=True)]
-    return "\n".join([head, *_table(table)])
+    return "\n".join([head, *_table(table), *_keys(result.rows)])
+
+
+def _keys(rows: Sequence[PeerRow]) -> list[str]:
+    """Return what people of two hosts compare to know that nobody stands between them."""
+    hosts = {row.host_id: row for row in rows if row.fingerprint}
+    return [
+        f"key of host {one_line(row.host or '')} ({host_id}): {row.fingerprint}"
+        for host_id, row in hosts.items()
+    ]
 
 
 def _host(row: PeerRow) -> str:

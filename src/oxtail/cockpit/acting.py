@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oxtail.app.acknowledge import acknowledge
+from oxtail.app.jump import jump
 from oxtail.app.operator import nudge, tell
 from oxtail.app.status import message_status
 from oxtail.cockpit.actions import Done
@@ -45,9 +46,12 @@ class ContextActions:
         """Ask *agent* to look at its inbox and its work."""
         return Done(_told(nudge(self._open(), agent), agent, "nudge"))
 
-    def jump(self, agent: Agent, *, within_window: bool) -> Done:  # noqa: ARG002
-        """Show a person the pane of *agent*."""
-        return Done(f"{agent.label} runs in pane {agent.tmux_pane or '-'}", ok=False)
+    def jump(self, agent: Agent, *, within_window: bool) -> Done:
+        """Show a person the pane of *agent*; *within_window*, where a dock of its window is."""
+        gone = jump(self._open(), agent, client=self._client, dock=within_window)
+        where = f"{gone.spot.session} {gone.spot.pane_id}"
+        by = f" on {gone.terminal.name}" if gone.terminal else ""
+        return Done(f"{agent.label}: {where} is shown{by}")
 
     def acknowledge(self, fleet: Fleet, agent: Agent | None) -> Done:
         """Keep that a person knows of what is wrong in *fleet*."""

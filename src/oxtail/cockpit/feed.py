@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 TICK_SECONDS: Final = 1.5
 """Longest time between two looks: ages grow, and processes end without writing anything."""
 
-UNSEEN_TICK_SECONDS: Final = 10.0
-"""The same while nobody is looking at the screen."""
+UNFOCUSED_TICK_SECONDS: Final = 4.0
+"""The same while the screen has no focus; it may be seen all the same."""
 
 STIR_SECONDS: Final = 0.25
 """How often files are statted between two looks."""
@@ -60,8 +60,8 @@ class Feed:
         self._ring = threading.Event()
         self._stopped = threading.Event()
         self._began: float | None = None
-        self.is_seen = True
-        """Whether somebody looks at the screen; set by the screen."""
+        self.has_focus = True
+        """Whether the screen has the focus; set by the screen."""
 
     @property
     def looking_s(self) -> float | None:
@@ -118,7 +118,7 @@ class Feed:
             return
         waited = rest
         while self._stamp() == stamp:
-            if waited >= (TICK_SECONDS if self.is_seen else UNSEEN_TICK_SECONDS):
+            if waited >= (TICK_SECONDS if self.has_focus else UNFOCUSED_TICK_SECONDS):
                 return
             if self._ring.wait(STIR_SECONDS):
                 return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from typing import TYPE_CHECKING
 
@@ -21,10 +23,25 @@ def build(
     dock: bool = False,
     light: bool = False,
     reads_only: bool = False,
+    is_served: bool = False,
     life: Life | None = None,
 ) -> Cockpit:
-    """Return a cockpit that looks at *source* once it runs."""
-    app = Cockpit(actions, time.time, dock=dock, light=light, reads_only=reads_only, life=life)
+    """Return a cockpit that looks at *source* once it runs.
+
+    One that *is_served* ends when the process that serves it has ended.
+    """
+    server = os.getppid()
+    app = Cockpit(
+        actions,
+        time.time,
+        dock=dock,
+        light=light,
+        reads_only=reads_only,
+        trace=source.trace,
+        signals=(signal.SIGINT, signal.SIGTERM, signal.SIGHUP),
+        is_wanted=(lambda: os.getppid() == server) if is_served else None,
+        life=life,
+    )
     app.feed = Feed(source, app.post_message)
     return app
 

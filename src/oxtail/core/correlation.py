@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Final
 
+from oxtail.core.life import diagram, step
 from oxtail.core.value import Value
 
 if TYPE_CHECKING:
@@ -139,10 +140,7 @@ def advance(state: State, event: Event) -> State:
     Raises:
         ValueError: *event* cannot happen in *state*; nothing has changed.
     """
-    try:
-        return TRANSITIONS[state, event]
-    except KeyError:
-        raise ValueError(f"a question that is {state.value} cannot be {event.value}") from None
+    return step(TRANSITIONS, state, event, "a question")
 
 
 def _itself(session_id: str) -> str:
@@ -174,10 +172,4 @@ def answers(
 
 def state_diagram() -> str:
     """Return the table as a Mermaid state diagram, without a last newline."""
-    lines = ["stateDiagram-v2", f"    [*] --> {FIRST.value}"]
-    lines += [
-        f"    {before.value} --> {after.value}: {event.value}"
-        for (before, event), after in TRANSITIONS.items()
-    ]
-    lines += [f"    {state.value} --> [*]" for state in State if state in ENDS]
-    return "\n".join(lines)
+    return diagram(TRANSITIONS, FIRST, ENDS)

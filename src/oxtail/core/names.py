@@ -111,6 +111,14 @@ def is_relay_box(name: str) -> bool:
     return _RELAY_BOX.fullmatch(name) is not None
 
 
+def bell_of(name: str) -> str:
+    """Return by what the bell of the box *name* is called: all boxes for other hosts have one.
+
+    Whoever carries their mail listens for any of them, and there may be thousands.
+    """
+    return "x" if is_relay_box(name) else name
+
+
 def is_box(name: str) -> bool:
     """Tell whether *name* has the form of a box name of any kind."""
     return bool(_PID.fullmatch(name) or _SESSION_BOX.fullmatch(name) or is_relay_box(name))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from oxtail.core.digest import sha256_hex
 from oxtail.core.entry import CLIENT_TYPES, NAME_MAX_CHARS, PURPOSE_MAX_CHARS
 from oxtail.core.names import check_host_id, is_host_id, is_session_id
 from oxtail.core.value import Value
@@ -42,11 +43,16 @@ ABILITIES_MAX: Final = 32
 HANDS_ON: Final = "hands_on"
 """Ability of a host that passes work of its sessions on when it is told so by who owes it."""
 
-ABILITIES: Final = (HANDS_ON,)
+BEATS: Final = "beats"
+"""Ability of a host that needs no description of another one again while nothing changes there."""
+
+ABILITIES: Final = (BEATS, HANDS_ON)
 """What this version can, beyond the first one, and other hosts need to know."""
 
 ACTIVITIES: Final = ("busy", "idle", "unknown")
 _SECONDS_MAX: Final = 2**53
+_FINGERPRINT_DIGITS: Final = 32
+_GROUP: Final = 4
 
 
 TO: Final = "to"
@@ -227,6 +233,12 @@ class Neighbor(Value):
     def name(self) -> str | None:
         """Its chosen name, or None."""
         return self.session.name
+
+
+def fingerprint(key: str) -> str:
+    """Return what two people compare to know that they mean the same *key*, 64 hex digits."""
+    digits = sha256_hex(bytes.fromhex(key))[:_FINGERPRINT_DIGITS]
+    return " ".join(digits[at : at + _GROUP] for at in range(0, len(digits), _GROUP))
 
 
 def _text(value: object, limit: int) -> str | None:

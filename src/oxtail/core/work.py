@@ -13,10 +13,12 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Any, Final
 
+from oxtail.core.life import diagram, step
 from oxtail.core.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import TypeGuard
 
     from oxtail.core.envelope import Envelope
 
@@ -84,6 +86,11 @@ FIRST: Final = State.OPEN
 ENDS: Final = frozenset(State) - {state for state, _ in TRANSITIONS}
 """States that nothing leads out of."""
 
+_ENDINGS: Final = {
+    after: event for (before, event), after in TRANSITIONS.items() if before is State.CLOSING
+}
+"""How work that is being closed comes to each of its ends."""
+
 _ON_DISK: Final = {
     State.DONE: ("done", None),
     State.BLOCKED: ("blocked", None),
@@ -101,21 +108,26 @@ def advance(state: State, event: Event) -> State:
     Raises:
         ValueError: *event* cannot happen in *state*; nothing has changed.
     """
-    try:
-        return TRANSITIONS[state, event]
-    except KeyError:
-        raise ValueError(f"work that is {state.value} cannot be {event.value}") from None
+    return step(TRANSITIONS, state, event, "work")
+
+
+def is_end(outcome: State | None) -> TypeGuard[State]:
+    """Tell whether work can be closed as *outcome*."""
+    return outcome in _ENDINGS
+
+
+def begun(owed: Owed) -> Owed:
+    """Return *owed* as it stands once the intent to close it is recorded.
+
+    Raises:
+        ValueError: it cannot be closed from where it stands.
+    """
+    return owed._replace(state=advance(owed.state, Event.BEGUN))
 
 
 def state_diagram() -> str:
     """Return the table as a Mermaid state diagram, without a last newline."""
-    lines = ["stateDiagram-v2", f"    [*] --> {FIRST.value}"]
-    lines += [
-        f"    {before.value} --> {after.value}: {event.value}"
-        for (before, event), after in TRANSITIONS.items()
-    ]
-    lines += [f"    {state.value} --> [*]" for state in State if state in ENDS]
-    return "\n".join(lines)
+    return diagram(TRANSITIONS, FIRST, ENDS)
 
 
 class Owed(Value):
@@ -202,8 +214,14 @@ def note_of(text: str) -> str:
 
 
 def outcome_to_dict(closing: Closing) -> dict[str, Any]:
-    """Return the member ``obligation`` that ends the work of *closing* in its ledger."""
-    state, ours = _ON_DISK[closing.outcome]
+    """Return the member ``obligation`` that ends the work of *closing* in its ledger.
+
+    Raises:
+        ValueError: work cannot be closed as the outcome of *closing*.
+    """
+    if not is_end(closing.outcome):
+        raise ValueError(f"work cannot be closed as {closing.outcome.value}")
+    state, ours = _ON_DISK[advance(State.CLOSING, _ENDINGS[closing.outcome])]
     members: dict[str, Any] = {"state": state, "at": closing.at}
     if note := note_of(closing.note or closing.body):
         members["note"] = note

@@ -142,7 +142,7 @@ class Store(Protocol):
 
         Peers of other kinds do not ring, so a waiting bell also looks at the boxes: many times a
         second for whoever waits for an answer, once a second for a *patient* one that waits all
-        day.
+        day.  All boxes for other hosts have one bell: one for any of them rings for all.
         """
 
     def ring(self, box: str) -> None:

@@ -138,6 +138,18 @@ class Hosts(Protocol):
     def host_of(self, session_id: str) -> str | None:
         """Return the host that a session belongs to, or None."""
 
+    def is_of(self, host_id: str, session_id: str) -> bool:
+        """Tell whether a session belongs to *host_id*; costs the same however many hosts."""
+
+    def touch(self, host_ids: Collection[str]) -> None:
+        """Keep that these hosts are there, as they last described themselves.
+
+        One that is not known stays so.
+
+        Raises:
+            StoreError: the disk refused.
+        """
+
     def keep(self, host: RemoteHost, is_own: Callable[[str], bool]) -> tuple[str, ...]:
         """Keep what *host* says of itself; return the sessions it claims that are not its own.
 

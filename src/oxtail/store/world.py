@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, Self
 
+from oxtail.core.names import bell_of
 from oxtail.core.value import Value
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class World:
     def ring(self, box: str) -> None:
         """Ring every bell on *box*."""
         for bell in self.bells:
-            if box in bell.boxes:
+            if bell_of(box) in bell.boxes:
                 bell.ring()
 
 
@@ -54,7 +55,7 @@ class MemoryBell:
     """A doorbell between threads; see :class:`oxtail.ports.Bell`."""
 
     def __init__(self, world: World, boxes: Iterable[str]) -> None:
-        self.boxes = frozenset(boxes)
+        self.boxes = frozenset(map(bell_of, boxes))
         self._world = world
         self._changed = threading.Condition()
         self._rung = False

@@ -216,7 +216,7 @@ class FileWakeRecords:
         try:
             self._disk.folder(layout.operator_wakes)
             path = layout.operator_wake(session_id)
-            self._disk.publish(path, self._now_ms(), durable=False, mtime=self._clock.now())
+            self._disk.publish(path, b"", durable=False, mtime=self._clock.now())
         except (OSError, StoreError) as error:
             self._trace("autowake_store_error", target_session_id=session_id, error=str(error))
 

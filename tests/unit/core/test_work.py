@@ -18,8 +18,10 @@ from oxtail.core.work import (
     Owed,
     State,
     advance,
+    begun,
     closed,
     ended,
+    is_end,
     note_of,
     outcome_to_dict,
     spoken,
@@ -53,6 +55,24 @@ def test_work_that_is_being_closed_can_only_end():
 
     assert leads == ENDS
     assert advance(State.OPEN, Event.BEGUN) is State.CLOSING
+
+
+@pytest.mark.parametrize("state", State)
+def test_work_is_begun_to_be_closed_only_while_it_is_open(state):
+    owed = OPEN._replace(state=state)
+    if state is State.OPEN:
+        assert begun(owed).state is State.CLOSING
+        return
+    with pytest.raises(ValueError, match=state.value):
+        begun(owed)
+
+
+@pytest.mark.parametrize("state", State)
+def test_work_is_closed_as_one_of_its_ends_and_as_nothing_else(state):
+    assert is_end(state) == (state in ENDS)
+    if state not in ENDS:
+        with pytest.raises(ValueError, match=state.value):
+            outcome_to_dict(closing(state))
 
 
 def test_every_state_can_be_reached():

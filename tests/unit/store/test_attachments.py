@@ -132,3 +132,14 @@ def test_a_copy_is_kept_for_a_week_after_it_was_last_attached(staging: Staging) 
     staging.clock.advance(20)
     staging.attachments.stage([], MOST)
     assert sorted(name[-4:] for name in staging.copies()) == ["-old", ".txt"]
+
+
+def test_what_a_dead_writer_left_goes_with_the_old_and_no_copy_is_taken_for_that(
+    staging: Staging,
+) -> None:
+    (kept,) = staging.attachments.stage([staging.file("odd.tmp.1.0123456789ab", b"1")], MOST)
+    left = staging.disk.temporary(kept.path)
+    Path(left).write_bytes(b"half")
+    os.utime(left, (staging.clock.now() - KEPT_SECONDS - 1,) * 2)
+    staging.attachments.stage([], MOST)
+    assert staging.copies() == [os.path.basename(kept.path)]

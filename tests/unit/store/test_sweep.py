@@ -48,6 +48,17 @@ def test_receipts_and_senders_records_go_after_a_week(hosts: Hosts) -> None:
     assert hosts.names("receipts") == hosts.names("outbox") == sorted([new.id, "notes"])
 
 
+def test_when_an_operator_woke_somebody_is_forgotten_after_a_day(hosts: Hosts) -> None:
+    folder = hosts.path("operator-wake")
+    folder.mkdir(parents=True)
+    for name, seconds in (("a" * 32, DAY + 60), ("b" * 32, DAY - 60), ("notes", 2 * DAY)):
+        (folder / name).touch()
+        age(folder / name, seconds)
+    hosts.process().sweep()
+
+    assert hosts.names("operator-wake") == ["b" * 32, "notes"]
+
+
 def test_temporary_files_of_dead_writers_go(hosts: Hosts, dead_pid: int) -> None:
     store = hosts.process()
     store.put(TO_BOB, letter())

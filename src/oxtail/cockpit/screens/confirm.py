@@ -31,7 +31,8 @@ class Confirm(ModalScreen[bool]):
 
     def on_mount(self) -> None:
         """Ask."""
-        text = f"{self._question}  {self._key} does it, any other key does not"
+        # What the keys do stands first: a long question is cut at its end.
+        text = f"{self._key} yes, any other key no: {self._question}"
         self.query_one(StatusLine).say(text, "you")
 
     def on_key(self, event: events.Key) -> None:

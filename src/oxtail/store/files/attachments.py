@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from typing import TYPE_CHECKING, Final
 
 from oxtail.core.attachment import (
     ATTACHMENTS_MAX,
-    COPY,
     KEPT_SECONDS,
     Attached,
     copy_name,
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 _FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY
 """A pipe is not waited for, and a link that takes the place of the file is not followed."""
+
+_OURS: Final = re.compile(r"[0-9a-f]{64}-[A-Za-z0-9._-]{1,100}")
+"""A copy, or what a process that died has left of one: the file's own name may look like that."""
 
 _NAME_SHOWN_CHARS: Final = 120
 
@@ -88,7 +91,7 @@ class FileAttachments:
         folder = self._disk.layout.attachments
         for name in self._disk.names(folder):
             path = os.path.join(folder, name)
-            stamp = self._disk.stamp(path) if COPY.fullmatch(name) else None
+            stamp = self._disk.stamp(path) if _OURS.fullmatch(name) else None
             if stamp and self._clock.now() - stamp.mtime_ns / 1e9 > KEPT_SECONDS:
                 try:
                     self._disk.remove_unchanged(path, stamp)

@@ -19,7 +19,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Self
 
 from oxtail.core.digest import sha256_hex
-from oxtail.core.names import check_box
+from oxtail.core.names import bell_of, check_box
 from oxtail.errors import StoreError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ _numbers = itertools.count(1)
 
 
 def _folder_name(box: str) -> str:
-    return sha256_hex(check_box(box).encode())[:16]
+    return sha256_hex(bell_of(check_box(box)).encode())[:16]
 
 
 class _Door:
@@ -133,7 +133,8 @@ class Bells:
 
     def bell(self, boxes: Sequence[str], paths: Sequence[str], *, patient: bool) -> FileBell:
         """Return a bell for *boxes*, whose files are *paths*."""
-        return FileBell(self._disk, [self.folder(box) for box in boxes], paths, patient=patient)
+        folders = tuple(dict.fromkeys(self.folder(box) for box in boxes))
+        return FileBell(self._disk, folders, paths, patient=patient)
 
     def sweep(self) -> None:
         """Remove the bells of the dead, and folders without bells.

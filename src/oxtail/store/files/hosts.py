@@ -18,7 +18,7 @@ from oxtail.errors import DamagedRecord, StoreError
 from oxtail.store.retention import RECORD_KEEP_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from oxtail.disk.atomic import Disk, Stamp
     from oxtail.ports import Clock
@@ -52,6 +52,8 @@ class FileHosts:
         self._disk = disk
         self._clock = clock
         self._read: dict[str, tuple[Stamp, RemoteHost]] = {}
+        self._owners: dict[str, str] = {}
+        self._indexed: set[str] = set()
         self._guard = threading.Lock()
 
     def are_known(self) -> bool:
@@ -104,6 +106,23 @@ class FileHosts:
                 return known.host.host_id
         return None
 
+    def is_of(self, host_id: str, session_id: str) -> bool:
+        """Tell whether it is one of that host; see :class:`oxtail.ports.Hosts`."""
+        known = self._load(host_id)
+        return known is not None and any(s.session_id == session_id for s in known.host.sessions)
+
+    def touch(self, host_ids: Collection[str]) -> None:
+        """Keep that they are there; see :meth:`oxtail.ports.Hosts.touch`."""
+        now = self._clock.now()
+        for host_id in host_ids:
+            path = self._disk.layout.other_host(host_id)
+            try:
+                os.utime(path, (now, now))
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise StoreError(f"cannot touch {path}: {error.strerror}", path=path) from error
+
     def keep(self, host: RemoteHost, is_own: Callable[[str], bool]) -> tuple[str, ...]:
         """Keep what *host* says of itself.
 
@@ -124,8 +143,9 @@ class FileHosts:
             before = self._load(host.host_id)
             claimed = {s.session_id for s in host.sessions}
             held = {s.session_id for s in before.host.sessions} if before else set()
-            # What it holds already is nobody else's; to look at all hosts costs with their number.
-            others = set() if claimed <= held else self._of_others(host.host_id)
+            # What it holds already is nobody else's.
+            fresh = claimed - held
+            others = self._of_others(host.host_id, fresh) if fresh else set()
             stolen = {s for s in claimed if s in others or is_own(s)}
             sessions = [
                 session._replace(seen_at=int(now))
@@ -140,6 +160,7 @@ class FileHosts:
             gone.sort(key=lambda session: -session.seen_at)
             whole = host._replace(sessions=(*sessions, *gone[:GONE_MAX]))
             self._write(whole, now, before)
+            self._index(_Known(whole, now), host.host_id)
         return tuple(sorted(stolen))
 
     def forget(self) -> None:
@@ -166,14 +187,25 @@ class FileHosts:
         except OSError as error:
             raise StoreError(f"cannot write {path}: {error.strerror}", path=path) from error
 
-    def _of_others(self, host_id: str) -> set[str]:
-        """Return the sessions of all hosts but *host_id*."""
+    def _of_others(self, host_id: str, claimed: set[str]) -> set[str]:
+        """Return those of *claimed* that belong to another host than *host_id*.
+
+        Reading what all of them say costs with their number, so each is read once, and who is
+        remembered as the owner of a session is asked again.
+        """
+        for other in set(self.hosts()) - self._indexed:
+            self._index(self._load(other), other)
         return {
-            session.session_id
-            for known in self._all()
-            if known.host.host_id != host_id
-            for session in known.host.sessions
+            session_id
+            for session_id in claimed
+            if (owner := self._owners.get(session_id)) and owner != host_id
+            if self.is_of(owner, session_id)
         }
+
+    def _index(self, known: _Known | None, host_id: str) -> None:
+        self._indexed.add(host_id)
+        for session in known.host.sessions if known else ():
+            self._owners[session.session_id] = host_id
 
     def _all(self) -> list[_Known]:
         return [known for host_id in self.hosts() if (known := self._load(host_id))]

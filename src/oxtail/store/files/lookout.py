@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 from oxtail.core.census import BODY_KEPT_CHARS, BoxView, LedgerView, Letter
 from oxtail.core.history import Record, record_of
 from oxtail.core.names import hash32, is_box
-from oxtail.core.work import State
+from oxtail.core.work import begun
 from oxtail.errors import StoreError
 from oxtail.store.files import lines
 from oxtail.store.files.ledger_scan import (
@@ -219,7 +219,7 @@ class FileLookout:
     def _with_intent(self, owed: Owed) -> Owed:
         path = self._disk.layout.closing(owed.session_id, owed.message.id)
         is_begun = os.path.basename(path) in self._closings.names()
-        return owed._replace(state=State.CLOSING) if is_begun else owed
+        return begun(owed) if is_begun and not owed.has_ended else owed
 
     def _ledger(self, session_id: str) -> _Ledger | None:
         if session_id not in self._paths:

@@ -105,7 +105,6 @@ class Sweeper:
             layout.waiter_wakes,
             layout.reminded,
             layout.operator_wakes,
-            layout.attachments,
             layout.activity,
             layout.sticky_claims,
             layout.traffic,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from oxtail.core import codec
 from oxtail.core.envelope import LINE_MAX_BYTES, from_dict
 from oxtail.core.names import completion_id
-from oxtail.core.work import Closing, Owed, State, closed, ended, outcome_to_dict
+from oxtail.core.work import Closing, Owed, State, begun, closed, ended, is_end, outcome_to_dict
 from oxtail.errors import DamagedRecord, StoreError
 from oxtail.store.files import lines
 from oxtail.store.files.records import number, text
@@ -68,10 +68,9 @@ class FileWork:
                     found.setdefault(message_id, owed)
         if not found:
             return ()
-        begun = {closing.key for closing in self.closings(session_ids)}
+        intents = {closing.key for closing in self.closings(session_ids)}
         listed = (
-            owed._replace(state=State.CLOSING) if (owed.session_id, i) in begun else owed
-            for i, owed in found.items()
+            begun(owed) if (owed.session_id, i) in intents else owed for i, owed in found.items()
         )
         return tuple(sorted(listed, key=lambda owed: owed.message.enqueued_at))
 
@@ -82,7 +81,7 @@ class FileWork:
             if owed is None:
                 continue
             if owed.is_work and not owed.has_ended and self._read(session_id, message_id):
-                return owed._replace(state=State.CLOSING)
+                return begun(owed)
             return owed
         return None
 
@@ -124,8 +123,8 @@ class FileWork:
             for _ in range(_TRIES):
                 if self._disk.create(path, data, durable=True):
                     break
-                if begun := self._read(*closing.key):
-                    return begun
+                if intent := self._read(*closing.key):
+                    return intent
             else:
                 raise StoreError(f"the name {path} does not become free", path=path)
         except OSError as error:
@@ -269,7 +268,7 @@ def _closing(members: object) -> Closing | None:
     if session_id is None or message_id is None or not isinstance(body, str) or at is None:
         return None
     outcome = next((state for state in State if state.value == members.get("outcome")), None)
-    if outcome in (None, State.OPEN, State.CLOSING):
+    if not is_end(outcome):
         return None
     return Closing(
         session_id=session_id,

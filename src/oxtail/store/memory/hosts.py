@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from oxtail.core.remote import Neighbor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from oxtail.core.remote import RemoteHost
     from oxtail.ports import Clock
@@ -53,6 +53,17 @@ class MemoryHosts:
         """Return whose session it is."""
         found = (each for each in self.neighbors() if each.session_id == session_id)
         return next((each.host_id for each in found), None)
+
+    def is_of(self, host_id: str, session_id: str) -> bool:
+        """Tell whether it is one of that host; see :class:`oxtail.ports.Hosts`."""
+        known = self._kept.get(host_id)
+        return known is not None and any(s.session_id == session_id for s in known[0].sessions)
+
+    def touch(self, host_ids: Collection[str]) -> None:
+        """Keep that they are there; see :meth:`oxtail.ports.Hosts.touch`."""
+        for host_id in host_ids:
+            if known := self._kept.get(host_id):
+                self._kept[host_id] = (known[0], self._clock.now())
 
     def keep(self, host: RemoteHost, is_own: Callable[[str], bool]) -> tuple[str, ...]:
         """Keep what *host* says of itself; see :meth:`oxtail.ports.Hosts.keep`."""

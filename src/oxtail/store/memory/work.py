@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oxtail.core.work import Closing, Owed, State, closed, ended, outcome_to_dict
+from oxtail.core.work import Closing, Owed, State, begun, closed, ended, outcome_to_dict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,14 +45,14 @@ class MemoryWork:
         if owed.is_work and key in self._world.outcomes:
             return closed(owed, self._world.outcomes[key])
         if owed.is_work and key in self._world.closings:
-            return owed._replace(state=State.CLOSING)
+            return begun(owed)
         return owed
 
     def begin(self, closing: Closing) -> Closing | None:
         """Record an intent; see :meth:`oxtail.ports.Work.begin`."""
         with self._world.lock:
-            if begun := self._world.closings.get(closing.key):
-                return begun
+            if intent := self._world.closings.get(closing.key):
+                return intent
             owed = self.find((closing.session_id,), closing.message_id)
             if owed and owed.has_ended:
                 return ended(owed)

@@ -15,7 +15,7 @@ from oxtail.errors import EngineError, OxtailError, StoreError
 from oxtail.store.nats.client import Client
 from oxtail.store.nats.inbound import Inbound
 from oxtail.store.nats.outbound import Outbound
-from oxtail.store.nats.presence import Roster, TwoFolders
+from oxtail.store.nats.presence import Heard, Roster, TwoFolders
 from oxtail.store.nats.seal import Keyring
 
 if TYPE_CHECKING:
@@ -34,7 +34,10 @@ HELD_SECONDS: Final = 10.0
 """A connection that lasts as long counts as good: the next failure is the first one again."""
 
 STATE_SECONDS: Final = 2.0
-"""How often the state is written down while connected."""
+"""How often it is looked whether the state has changed while connected."""
+
+AGAIN_SECONDS: Final = 15.0
+"""How often it is written down all the same: a word that is a minute old counts no more."""
 
 _jitter = random.SystemRandom()
 
@@ -98,6 +101,7 @@ class Carrier:
         self._backoff = backoff or Backoff()
         self._trace = trace
         self._client: Client | None = None
+        self._heard = Heard()
         self._stopping = asyncio.Event()
         self._told = ""
         self._failures = 0
@@ -161,7 +165,7 @@ class Carrier:
             await client.close()
             raise
         host_id, local = self._host.host_id, self._local
-        roster = Roster(client, self._host, local, keys, self._trace)
+        roster = Roster(client, self._host, local, keys, self._trace, self._heard)
         outbound = Outbound(client, host_id, local, self._store, keys, self._trace)
         inbound = Inbound(client, host_id, local, roster, keys, self._trace)
         try:
@@ -182,6 +186,8 @@ class Carrier:
             await client.close()
 
     async def _keep_state(self, client: Client, roster: Roster, outbound: Outbound) -> None:
+        written: dict[str, Any] = {}
+        again = 0.0
         while True:
             state = {
                 "connected": True,
@@ -190,7 +196,10 @@ class Carrier:
                 "kept_back": dict(outbound.problems),
                 "complaint": client.complaint,
             }
-            await asyncio.to_thread(self._write, state)
+            now = asyncio.get_running_loop().time()
+            if state != written or now >= again:
+                await asyncio.to_thread(self._write, state)
+                written, again = state, now + AGAIN_SECONDS
             if await client.until_closed(STATE_SECONDS):
                 return
 

@@ -191,13 +191,21 @@ class Client:
         data = json.dumps(members).encode() if members is not None else b""
         return _checked(await self.request(f"{subjects.API}.{subject}", data))
 
-    async def keep(self, subject: str, data: bytes, key: str | None = None) -> bool:
+    async def keep(
+        self,
+        subject: str,
+        data: bytes,
+        key: str | None = None,
+        *,
+        headers: dict[str, str] | None = None,
+    ) -> bool:
         """Give *data* to the stream of *subject*; when this returns it is kept there.
 
         Args:
             subject: Where to.
             data: The payload.
             key: By which the server knows that it has it already.
+            headers: What goes with it.
 
         Returns:
             False if the server had it already.
@@ -206,19 +214,27 @@ class Client:
             EngineRefused: it is not kept: the stream is at its bound.
             EngineUnreachable: it is not known whether it is kept.
         """
-        headers = {"Nats-Msg-Id": key} if key else None
+        if key:
+            headers = {**(headers or {}), "Nats-Msg-Id": key}
         answer = _checked(await self.request(subject, data, headers))
         if not isinstance(answer.get("seq"), int):
             raise EngineRefused("the server did not say that it keeps the message")
         return answer.get("duplicate") is not True
 
-    async def say(self, subject: str, data: bytes = b"", reply: str = "") -> None:
+    async def say(
+        self,
+        subject: str,
+        data: bytes = b"",
+        reply: str = "",
+        *,
+        headers: dict[str, str] | None = None,
+    ) -> None:
         """Send *data* without waiting for an answer.
 
         Raises:
             EngineUnreachable: the connection is lost.
         """
-        await self._answered(self._nats.publish(subject, data, reply=reply))
+        await self._answered(self._nats.publish(subject, data, reply=reply, headers=headers))
 
     async def hear(
         self, subject: str, heard: Callable[[Message], Awaitable[None]]

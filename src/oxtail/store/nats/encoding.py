@@ -7,11 +7,14 @@ decoding ends with a value: a host on the other side may be broken, newer or hos
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from typing import Any, Final
 
 from oxtail.core import codec, remote
 from oxtail.core import envelope as mail_format
-from oxtail.core.names import is_message_id, is_session_id
+from oxtail.core.digest import sha256_hex
+from oxtail.core.names import is_host_id, is_message_id, is_session_id
 from oxtail.core.remote import Mail, Report
 from oxtail.core.value import Value
 from oxtail.errors import DamagedRecord
@@ -21,6 +24,11 @@ VERSION: Final = 1
 PAYLOAD_MAX_BYTES: Final = 900_000
 """Largest payload, a little below what a server takes unless it is told otherwise (1 MiB)."""
 
+BEAT_MAX_BYTES: Final = 2_000
+"""Largest beat; one with the most parts has some 700 bytes."""
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{16}")
+_TIME: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?Z", re.ASCII)
 _REASON_MAX_CHARS: Final = 200
 _WORD_MAX_CHARS: Final = 40
 
@@ -158,3 +166,62 @@ def decode_host(data: bytes, host_id: str, part: int) -> remote.RemoteHost | Unr
     if host.host_id != host_id or host.part != part:
         return Unreadable("a description of somebody else")
     return host
+
+
+# ---------------------------------------------------------------------- digests and beats
+
+
+class Beat(Value):
+    """The word of a host that it is there.
+
+    Attributes:
+        instance: Its state folder, as in its description.
+        parts: The digests of the parts of its description, in their order.
+    """
+
+    instance: str
+    parts: tuple[str, ...]
+
+
+def is_digest(text: object) -> bool:
+    """Tell whether *text* is a digest: 16 lower-case hex digits."""
+    return isinstance(text, str) and _DIGEST.fullmatch(text) is not None
+
+
+def digest_of(part: remote.RemoteHost) -> str:
+    """Return the digest of what *part* says, whenever it says it."""
+    return sha256_hex(encode_host(part._replace(at=0)))[:16]
+
+
+def encode_beat(beat: Beat) -> bytes:
+    """Return the payload of *beat*."""
+    members = {"v": VERSION, "instance": beat.instance, "parts": list(beat.parts)}
+    return codec.encode_compact(members)
+
+
+def decode_beat(data: bytes) -> Beat | Unreadable:
+    """Return the beat that *data* is."""
+    if len(data) > BEAT_MAX_BYTES:
+        return Unreadable(f"larger than {BEAT_MAX_BYTES} bytes")
+    try:
+        members = codec.decode(data)
+    except ValueError:
+        return Unreadable("not JSON")
+    if not isinstance(members, dict) or members.get("v") != VERSION:
+        return Unreadable("a beat of another version", is_newer=True)
+    instance, parts = members.get("instance"), members.get("parts")
+    if not is_host_id(instance) or not isinstance(parts, list) or not all(map(is_digest, parts)):
+        return Unreadable("no beat")
+    if not 0 < len(parts) <= remote.PARTS_MAX:
+        return Unreadable("no beat")
+    return Beat(str(instance), tuple(parts))
+
+
+def unix_time(text: object) -> float:
+    """Return the unix seconds of a time as the server writes it, or 0 if it is none."""
+    if not isinstance(text, str) or (match := _TIME.fullmatch(text)) is None:
+        return 0.0
+    try:
+        return datetime.fromisoformat(match[1] + "+00:00").timestamp()
+    except ValueError:
+        return 0.0

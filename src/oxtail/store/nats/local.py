@@ -20,8 +20,11 @@ class Local(Protocol):
     def describe(self) -> RemoteHost:
         """Return what this host says of itself, in one part."""
 
-    def heard(self, host: RemoteHost) -> None:
-        """Keep what another host says of itself."""
+    def heard(self, host: RemoteHost) -> bool:
+        """Keep what another host says of itself; tell whether all of it was believed."""
+
+    def still_there(self, hosts: Collection[str]) -> None:
+        """Keep that *hosts* are there, and have nothing new to say."""
 
     def relays(self) -> tuple[str, ...]:
         """Return the ids of hosts that mail may have to be carried to."""

@@ -31,7 +31,7 @@ BATCH: Final = 200
 """Most messages that are taken out of a box at a time."""
 
 RINGS_SECONDS: Final = 2.0
-"""How often the hosts that mail may go to are looked up."""
+"""How often it is looked for mail that nobody has rung for."""
 
 FULL_SECONDS: Final = 5.0
 """How long a host is left alone after the server refused mail for it."""
@@ -75,8 +75,7 @@ class Outbound:
         try:
             while not self._client.closed.is_set():
                 try:
-                    hosts = await asyncio.to_thread(self._local.relays)
-                    await self._watch(hosts)
+                    await self._watch()
                 except StoreError as error:
                     self._trace("nats_outbound_failed", error=error.message)
                     await self._client.until_closed(FULL_SECONDS)
@@ -84,30 +83,28 @@ class Outbound:
             # Each ends soon: what it waits for ends with the connection.
             await asyncio.gather(*self._busy.values(), return_exceptions=True)
 
-    async def _watch(self, hosts: tuple[str, ...]) -> None:
-        """Carry what there is for *hosts*, and what comes, until there are other hosts."""
-        boxes = tuple(map(relay_box, hosts))
-        with self._store.bell(boxes, patient=True) as bell:
+    async def _watch(self) -> None:
+        """Carry what there is, and what comes."""
+        # One bell rings for the boxes of all hosts.
+        with self._store.bell((relay_box(self._host_id),), patient=True) as bell:
             self._interrupt = bell.interrupt
             while not self._client.closed.is_set():
-                for host in await asyncio.to_thread(self._with_mail, hosts):
+                for host in await asyncio.to_thread(self._with_mail):
                     self._start(host)
-                rung = await self._rung(bell)
-                if not rung and await asyncio.to_thread(self._local.relays) != hosts:
-                    return
+                await self._rung(bell)
 
-    def _with_mail(self, hosts: tuple[str, ...]) -> list[str]:
-        idle = [host for host in hosts if host not in self._busy]
+    def _with_mail(self) -> list[str]:
+        idle = [host for host in self._local.relays() if host not in self._busy]
         return [host for host in idle if self._store.has_mail(relay_box(host))]
 
-    async def _rung(self, bell: Bell) -> bool:
+    async def _rung(self, bell: Bell) -> None:
         waiting = asyncio.ensure_future(asyncio.to_thread(bell.wait, RINGS_SECONDS))
         lost = asyncio.ensure_future(self._client.closed.wait())
         await asyncio.wait({waiting, lost}, return_when=asyncio.FIRST_COMPLETED)
         lost.cancel()
         if not waiting.done():
             bell.interrupt()
-        return await waiting
+        await waiting
 
     def _start(self, host: str) -> None:
         task = asyncio.ensure_future(self._empty(host))

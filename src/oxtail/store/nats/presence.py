@@ -1,20 +1,29 @@
 """Who is on which host: said by each host of itself, heard by all.
 
-A host says it at once when something changes, and again well before the server forgets it.  Others
-hear it as it is said; what was said before they came they get from the server.
+A host describes itself at once when something changes; the server keeps that for those who come
+later.  In between it only says that it is there, in a *beat*: a few bytes with the digests of its
+description.  Whoever knows a description of these digests looks at nothing; whoever does not asks
+the server for it.  So hosts that change nothing cost their number of beats and no more.
+
+Hosts of the first version know no beats: while one is there, this host describes itself in full as
+often as it beats.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+import random
 from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.core import remote
 from oxtail.errors import ConfigError, EngineRefused, StoreError
 from oxtail.store.nats import encoding, subjects
+from oxtail.store.nats.encoding import Beat, Unreadable
+from oxtail.store.nats.lookup import Said, last_said, look_up
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from oxtail.core.remote import RemoteHost
     from oxtail.store.nats.client import Client
     from oxtail.store.nats.local import Local
@@ -23,17 +32,72 @@ if TYPE_CHECKING:
     from oxtail.trace import Trace
 
 TTL_SECONDS: Final = 60
-"""How long the server remembers what a host said of itself."""
+"""How long a host counts as there after its last word."""
 
-SAY_SECONDS: Final = 20.0
-"""How often a host says it, a third of that."""
+BEAT_SECONDS: Final = 20.0
+"""How often a host says that it is there, a third of that; never all at the same moment."""
 
 LOOK_SECONDS: Final = 1.0
-"""How often a host looks whether something has changed."""
+"""How often a host looks whether something has changed, here and of what it has heard."""
+
+ACTIVITY_SECONDS: Final = 5.0
+"""How often a change of nothing but who is busy is said: that changes with each turn."""
+
+TOUCH_SECONDS: Final = 5.0
+"""How often it is written down which hosts are there."""
+
+BELIEVED_SECONDS: Final = 43_200.0
+"""After this long a description is looked at again although nothing in it has changed."""
+
+LOOKUP_MAX: Final = 200
+"""Most hosts that the server is asked about at a time; it answers with at most 1,024 messages."""
+
+_spread = random.SystemRandom()
 
 
 class TwoFolders(Exception):
     """Another state folder carries for the same host id."""
+
+
+class Heard:
+    """What other hosts have said of themselves; outlives a connection.
+
+    Attributes:
+        parts: The parts of their descriptions, each with its digest, by host and number.
+        believed: Hosts whose present description was kept as it is, and when, in seconds of the
+            loop.
+    """
+
+    def __init__(self) -> None:
+        self.parts: dict[str, dict[int, tuple[str, RemoteHost]]] = {}
+        self.believed: dict[str, float] = {}
+
+    def is_current(self, host_id: str, digests: tuple[str, ...], now: float) -> bool:
+        """Tell whether a description with these *digests* was kept, and not too long ago."""
+        since = self.believed.get(host_id)
+        if since is None or now - since > BELIEVED_SECONDS:
+            return False
+        parts = self.parts.get(host_id, {})
+        return tuple(digest for _, (digest, _) in sorted(parts.items())) == digests
+
+    def is_known(self, place: tuple[str, int], digest: str, now: float) -> bool:
+        """Tell whether this part of a description was kept as it is, and not too long ago."""
+        host_id, number = place
+        since = self.believed.get(host_id)
+        if since is None or now - since > BELIEVED_SECONDS:
+            return False
+        return self.parts[host_id].get(number, ("",))[0] == digest
+
+    def put(self, part: RemoteHost, digest: str) -> RemoteHost | None:
+        """Keep *part*; return the whole description if that completes one."""
+        parts = self.parts.setdefault(part.host_id, {})
+        self.believed.pop(part.host_id, None)
+        parts[part.part] = (digest, part)
+        for old in [number for number in parts if number >= part.parts]:
+            del parts[old]
+        if len(parts) < part.parts:
+            return None
+        return remote.merged(each for _, each in parts.values())
 
 
 class Roster:
@@ -45,7 +109,13 @@ class Roster:
     """
 
     def __init__(
-        self, client: Client, host: Host, local: Local, keys: Keyring, trace: Trace
+        self,
+        client: Client,
+        host: Host,
+        local: Local,
+        keys: Keyring,
+        trace: Trace,
+        heard: Heard | None = None,
     ) -> None:
         self.hosts: dict[str, int] = {}
         self.problem = ""
@@ -55,8 +125,11 @@ class Roster:
         self._local = local
         self._keys = keys
         self._trace = trace
-        self._parts: dict[str, dict[int, RemoteHost]] = {}
-        self._lookups = 0
+        self._heard = heard or Heard()
+        self._said: dict[int, str] = {}
+        self._there: set[str] = set()
+        self._wanted: set[str] = set()
+        self._first_versions: dict[str, float] = {}
         self._guard = asyncio.Lock()
 
     async def open(self) -> None:
@@ -66,11 +139,48 @@ class Roster:
             EngineUnreachable: the connection is lost.
             TwoFolders: another state folder says that it is this host.
         """
-        await self._client.hear(subjects.ALL_PRESENCE, self._heard)
-        await self.look_up(None)
-        if self.twin:  # it was here first, and goes on
-            raise TwoFolders(self.twin)
+        await self._client.hear(subjects.ALL_PRESENCE, self._hear)
+        # Who is known from an earlier connection is told by its beat whether that still holds.
+        earlier = await look_up(self._client, subjects.presence_of_all(bool(self._heard.believed)))
+        await self._check_twin(earlier)
         await self._say(await asyncio.to_thread(self._local.describe))
+        own = await last_said(self._client, subjects.beat_subject(self._host.host_id))
+        for said in earlier:
+            # What nobody has repeated for so long was said by a host that is gone.
+            if own is None or own.at - said.at <= TTL_SECONDS:
+                await self._take(said)
+        await self._look_up_wanted()
+
+    async def _check_twin(self, earlier: Iterable[Said]) -> None:
+        """Raise if another folder has said of late that it is this host: it was here first."""
+        mine = [said for said in earlier if said.host_id == self._host.host_id]
+        if not mine:
+            return
+        now = await self._server_time()
+        for said in mine:
+            if now and now - said.at <= TTL_SECONDS:
+                self._look_for_twin(said)
+        if self.twin:
+            raise TwoFolders(self.twin)
+
+    async def _server_time(self) -> float:
+        """Return the time of the server in unix seconds; 0 if it does not tell it."""
+        name = subjects.consumer(self._host.host_id)
+        try:
+            answer = await self._client.api(f"CONSUMER.INFO.{subjects.STREAM}.{name}")
+        except EngineRefused:
+            return 0.0  # nobody carries for this host
+        return encoding.unix_time(answer.get("ts"))
+
+    def _look_for_twin(self, said: Said) -> None:
+        if said.part is not None and said.digest and said.digest == self._said.get(said.part):
+            return  # it was said here, and has come back
+        if said.part is None:
+            word: Any = encoding.decode_beat(said.data)
+        else:
+            word = encoding.decode_host(said.data, said.host_id, said.part)
+        if not isinstance(word, Unreadable) and word.instance != self._host.instance:
+            self.twin = word.instance
 
     async def run(self) -> None:
         """Say who is here for as long as the connection lasts.
@@ -81,87 +191,175 @@ class Roster:
         """
         loop = asyncio.get_running_loop()
         said: RemoteHost | None = None
-        due = 0.0
+        said_at = loop.time()
+        beat_due = loop.time() + _spread.uniform(BEAT_SECONDS / 4, BEAT_SECONDS)
+        touch_due = 0.0
         while not await self._client.until_closed(LOOK_SECONDS):
             if self.twin:
                 raise TwoFolders(self.twin)
+            await self._look_up_wanted()
+            if loop.time() >= touch_due:
+                await self._touch()
+                touch_due = loop.time() + TOUCH_SECONDS
             try:
                 now = await asyncio.to_thread(self._local.describe)
             except StoreError as error:
                 self._trace("nats_presence_failed", error=error.message)
                 continue
-            if loop.time() >= due or said is None or now._replace(at=0) != said._replace(at=0):
-                await self._say(now)
-                said, due = now, loop.time() + SAY_SECONDS
+            is_due = loop.time() >= beat_due
+            if is_due or _is_worth_saying(said, now, loop.time() - said_at):
+                await self._say(now, in_full=is_due and await self._must_describe())
+                said, said_at = now, loop.time()
+                beat_due = loop.time() + _spread.uniform(BEAT_SECONDS * 0.8, BEAT_SECONDS * 1.1)
 
-    async def _say(self, host: RemoteHost) -> None:
+    # ------------------------------------------------------------------ saying
+
+    async def _must_describe(self) -> bool:
+        """Tell whether others need the whole description although nothing has changed."""
+        since = asyncio.get_running_loop().time() - TTL_SECONDS
+        if any(heard > since for heard in self._first_versions.values()):
+            return True
+        subject = subjects.presence_subject(self._host.host_id, 0)
+        kept = await last_said(self._client, subject)
+        return kept is None or kept.digest != self._said.get(0)
+
+    async def _say(self, host: RemoteHost, *, in_full: bool = False) -> None:
+        """Say the parts of the description that have changed, or all, and then the beat."""
+        digests = []
         for part in remote.split(host._replace(key=self._keys.public)):
-            subject = subjects.presence_subject(self._host.host_id, part.part)
-            data = encoding.encode_host(part)
-            try:
-                await self._client.keep(subject, data)
-                self.problem = ""
-            except EngineRefused as error:
-                # Those who are here hear it all the same, and mail needs no more than that.
-                self.problem = f"presence: {error.message}"
-                await self._client.say(subject, data)
+            digest = encoding.digest_of(part)
+            digests.append(digest)
+            if in_full or self._said.get(part.part) != digest:
+                subject = subjects.presence_subject(self._host.host_id, part.part)
+                self._said[part.part] = digest
+                await self._keep(subject, encoding.encode_host(part), digest)
+        beat = encoding.encode_beat(Beat(self._host.instance, tuple(digests)))
+        await self._keep(subjects.beat_subject(self._host.host_id), beat, "")
+
+    async def _keep(self, subject: str, data: bytes, digest: str) -> None:
+        headers = {subjects.DIGEST: digest} if digest else None
+        try:
+            await self._client.keep(subject, data, headers=headers)
+            self.problem = ""
+        except EngineRefused as error:
+            # Those who are here hear it all the same, and mail needs no more than that.
+            self.problem = f"presence: {error.message}"
+            await self._client.say(subject, data, headers=headers)
 
     # ------------------------------------------------------------------ hearing
 
-    async def _heard(self, message: Any) -> None:
-        place = subjects.parse_presence_subject(message.subject)
-        if place:
-            await self._take(place, message.data)
+    async def _hear(self, message: Any) -> None:
+        if said := Said.of(message.subject, message):
+            await self._take(said)
 
-    async def _take(self, place: tuple[str, int], data: bytes) -> None:
-        host_id, number = place
-        part = encoding.decode_host(data, host_id, number)
-        if isinstance(part, encoding.Unreadable):
+    async def _take(self, said: Said) -> None:
+        """Take what a host has said: a beat, or a part of its description."""
+        if said.host_id == self._host.host_id:
+            self._look_for_twin(said)
+        elif said.part is None:
+            self._take_beat(said)
+        else:
+            await self._take_part(said, said.part)
+
+    def _take_beat(self, said: Said) -> None:
+        beat = encoding.decode_beat(said.data)
+        if isinstance(beat, Unreadable):
+            self._trace("nats_presence_unreadable", host=said.host_id, problem=beat.problem)
+            return
+        now = asyncio.get_running_loop().time()
+        if self._heard.is_current(said.host_id, beat.parts, now):
+            self._is_there(said.host_id)
+        else:
+            self._wanted.add(said.host_id)
+
+    def _is_there(self, host_id: str) -> None:
+        self._there.add(host_id)
+        if host_id not in self.hosts:
+            parts = self._heard.parts[host_id].values()
+            self.hosts[host_id] = sum(len(part.sessions) for _, part in parts)
+
+    async def _take_part(self, said: Said, number: int) -> None:
+        host_id, now = said.host_id, asyncio.get_running_loop().time()
+        if said.digest and self._heard.is_known((host_id, number), said.digest, now):
+            self._is_there(host_id)
+            return
+        part = encoding.decode_host(said.data, host_id, number)
+        if isinstance(part, Unreadable):
             self._trace("nats_presence_unreadable", host=host_id, problem=part.problem)
             return
-        if host_id == self._host.host_id:
-            if part.instance != self._host.instance:
-                self.twin = part.instance
-            return
+        if remote.BEATS not in part.can:
+            self._first_versions[host_id] = now
         async with self._guard:
-            parts = self._parts.setdefault(host_id, {})
-            parts[number] = part
-            for old in [n for n in parts if n >= part.parts]:
-                del parts[old]
-            if 0 not in parts:
+            whole = self._heard.put(part, said.digest or encoding.digest_of(part))
+            if whole is None:
                 return
-            whole = remote.merged(parts.values())
             self.hosts[host_id] = len(whole.sessions)
             try:
-                problem = await asyncio.to_thread(self._keys.heard, host_id, whole.key)
-                await asyncio.to_thread(self._local.heard, whole)
-                if problem:
-                    await asyncio.to_thread(self._local.say, "host_key_changed", problem)
+                is_believed, problem = await asyncio.to_thread(self._believe, whole)
             except (ConfigError, StoreError) as error:
                 self._trace("nats_presence_failed", host=host_id, error=error.message)
+                return
+            if is_believed:
+                self._heard.believed[host_id] = now
+            await self._tell(problem)
 
-    async def look_up(self, host_id: str | None) -> None:
-        """Ask the server what *host_id*, or everybody for None, has last said.
+    def _believe(self, host: RemoteHost) -> tuple[bool, str | None]:
+        """Keep what *host* says; return whether all of it was believed, and what is to be told."""
+        problem = self._keys.heard(host.host_id, host.key)
+        return self._local.heard(host), problem
 
-        A server that is too old to answer for many is not asked again: they all speak up soon.
+    async def _tell(self, problem: str | None) -> None:
+        if problem:
+            await asyncio.to_thread(self._local.say, "host_key_changed", problem)
+
+    async def _touch(self) -> None:
+        """Write down which hosts are there that had nothing new to say."""
+        there, self._there = self._there, set()
+        if not there:
+            return
+        try:
+            for problem in await asyncio.to_thread(self._still, there):
+                await self._tell(problem)
+        except (ConfigError, StoreError) as error:
+            self._trace("nats_presence_failed", error=error.message)
+
+    def _still(self, there: Iterable[str]) -> list[str | None]:
+        self._local.still_there(tuple(there))
+        # A person may have removed the key by which one of them was known: the next one is taken.
+        lost = [each for each in there if self._keys.has_lost(each)]
+        return [self._keys.heard(each, self._heard.parts[each][0][1].key) for each in lost]
+
+    # ------------------------------------------------------------------ asking
+
+    async def _look_up_wanted(self) -> None:
+        while self._wanted:
+            some = [self._wanted.pop() for _ in range(min(LOOKUP_MAX, len(self._wanted)))]
+            await self.look_up(*some)
+
+    async def look_up(self, *host_ids: str) -> None:
+        """Ask the server how *host_ids* have last described themselves.
+
+        A server that is too old to answer for many says nothing; hosts speak up when they change.
 
         Raises:
             EngineUnreachable: the connection is lost.
         """
-        wanted = f"{subjects.PRESENCE}.{host_id}.*" if host_id else subjects.ALL_PRESENCE
-        queue: asyncio.Queue[Any] = asyncio.Queue()
-        self._lookups += 1
-        inbox = self._client.own_subject(f"who.{self._lookups}")
-        stop = await self._client.hear(inbox, queue.put)
-        try:
-            subject = f"{subjects.API}.DIRECT.GET.{subjects.PRESENCE_STREAM}"
-            data = json.dumps({"multi_last": [wanted]}).encode()
-            await self._client.say(subject, data, reply=inbox)
-            while message := await self._client.wait(queue.get(), LOOK_SECONDS):
-                headers = message.headers or {}
-                place = subjects.parse_presence_subject(headers.get("Nats-Subject", ""))
-                if place is None:
-                    return
-                await self._take(place, message.data)
-        finally:
-            await stop()
+        wanted = [subjects.presence_of(host_id) for host_id in host_ids]
+        for said in await look_up(self._client, wanted):
+            if said.part is not None:
+                await self._take(said)
+
+
+def _is_worth_saying(said: RemoteHost | None, now: RemoteHost, seconds: float) -> bool:
+    """Tell whether *now* has to be said, *seconds* after *said* was."""
+    if said is None:
+        return True
+    if now._replace(at=0) == said._replace(at=0):
+        return False
+    return seconds >= ACTIVITY_SECONDS or _settled(now) != _settled(said)
+
+
+def _settled(host: RemoteHost) -> RemoteHost:
+    """Return *host* without what changes with each turn of its sessions."""
+    sessions = tuple(session._replace(activity="unknown") for session in host.sessions)
+    return host._replace(at=0, sessions=sessions)

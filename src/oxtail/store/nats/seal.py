@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import os
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.core import codec, remote
 from oxtail.core.names import check_host_id
+from oxtail.core.remote import fingerprint
 from oxtail.core.value import Value
 from oxtail.errors import ConfigError, DamagedRecord, EngineRefused, StoreError
 from oxtail.store.nats.encoding import PAYLOAD_MAX_BYTES, VERSION, Unreadable
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 KIND: Final = "sealed"
 _CONTEXT: Final = b"oxtail sealed 1"
-_GROUP: Final = 4
-_FINGERPRINT_DIGITS: Final = 32
 
 
 class KeyRefused(EngineRefused):
@@ -45,12 +43,6 @@ class Pin(Value):
 
     key: str
     has_sealed: bool = False
-
-
-def fingerprint(key: str) -> str:
-    """Return what two people compare to know that they mean the same *key*, 64 hex digits."""
-    digits = hashlib.sha256(bytes.fromhex(key)).hexdigest()[:_FINGERPRINT_DIGITS]
-    return " ".join(digits[at : at + _GROUP] for at in range(0, len(digits), _GROUP))
 
 
 # ---------------------------------------------------------------------- what is kept
@@ -208,6 +200,10 @@ class Keyring:
             f"host {host_id} is known by the key {fingerprint(pin.key)} and {now}: mail for it "
             "waits until a person accepts the key: docs/hosts.md#a-key-that-has-changed"
         )
+
+    def has_lost(self, host_id: str) -> bool:
+        """Tell whether no key is known of *host_id*, perhaps because a person has removed it."""
+        return self.public is not None and not os.path.exists(_pin_path(self._disk, host_id))
 
     def seal(self, host_id: str, data: bytes) -> bytes:
         """Return the payload that carries *data*, itself a payload, to *host_id*.

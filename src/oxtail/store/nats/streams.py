@@ -13,7 +13,6 @@ from oxtail.core.value import Value
 from oxtail.errors import EngineRefused
 from oxtail.store.nats import subjects
 from oxtail.store.nats.encoding import PAYLOAD_MAX_BYTES
-from oxtail.store.nats.presence import TTL_SECONDS
 
 if TYPE_CHECKING:
     from oxtail.store.nats.client import Client
@@ -23,6 +22,14 @@ _STREAM_MISSING: Final = 10059
 
 DUPLICATES_SECONDS: Final = 600
 """How long the server knows what it has; a receiver knows it for a week."""
+
+
+DESCRIBED_SECONDS: Final = 3_600
+"""How long the server remembers a description.
+
+A host looks each time it says that it is there whether the server still has its own, and says it
+again if not; so a shorter time works, too, and costs more.  Whether a host is there is told by when
+it last said so."""
 
 
 class Bounds(Value):
@@ -67,7 +74,7 @@ def presence_stream(bounds: Bounds) -> dict[str, Any]:
         "storage": "file",  # one in memory would be gone with a single server that is restarted
         "discard": "new",
         "max_msgs_per_subject": 1,
-        "max_age": TTL_SECONDS * _SECOND,
+        "max_age": DESCRIBED_SECONDS * _SECOND,
         "max_msg_size": PAYLOAD_MAX_BYTES + 4_096,
         "allow_direct": True,
         "deny_delete": True,

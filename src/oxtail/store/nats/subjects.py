@@ -19,6 +19,9 @@ PRESENCE_STREAM: Final = "KV_" + BUCKET
 MAIL: Final = "ox.m"
 PRESENCE: Final = "$KV." + BUCKET
 API: Final = "$JS.API"
+BEAT: Final = "beat"
+DIGEST: Final = "Oxtail-Digest"
+"""Header of a part of a description: its digest, so that who knows the part need not read it."""
 
 ALL_MAIL: Final = f"{MAIL}.*.*"
 ALL_PRESENCE: Final = f"{PRESENCE}.*.*"
@@ -73,12 +76,29 @@ def presence_subject(host: str, part: int) -> str:
     return f"{PRESENCE}.{check_host_id(host)}.{int(part)}"
 
 
-def parse_presence_subject(subject: str) -> tuple[str, int] | None:
-    """Return host and part of a presence subject, or None if it is none."""
+def beat_subject(host: str) -> str:
+    """Return the subject under which *host* says that it is there."""
+    return f"{PRESENCE}.{check_host_id(host)}.{BEAT}"
+
+
+def presence_of(host: str) -> str:
+    """Return the filter of all that *host* says of itself."""
+    return f"{PRESENCE}.{check_host_id(host)}.*"
+
+
+def presence_of_all(beats_only: bool) -> tuple[str, ...]:
+    """Return the filter of all that anybody says of itself, or of the beats of all."""
+    return (f"{PRESENCE}.*.{BEAT}",) if beats_only else (ALL_PRESENCE,)
+
+
+def parse_presence_subject(subject: str) -> tuple[str, int | None] | None:
+    """Return host and part of a presence subject, None as part of a beat, or None if it is none."""
     parts = subject.split(".")
     if len(parts) != 4 or parts[:2] != PRESENCE.split("."):
         return None
     host, number = parts[2:]
+    if number == BEAT:
+        return (host, None) if is_host_id(host) else None
     is_part = number.isascii() and number.isdecimal() and len(number) <= len(str(PARTS_MAX))
     if not is_host_id(host) or not is_part or int(number) >= PARTS_MAX:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oxtail.core import codec, remote
-from oxtail.core.remote import Mail, Report
+from oxtail.core.remote import Mail, RemoteHost, RemoteSession, Report
 from oxtail.store.nats import encoding, subjects
 from oxtail.store.nats.encoding import Unreadable
 
@@ -114,3 +114,48 @@ def test_a_host_may_write_under_its_own_name_only():
     assert f"ox.m.*.{A}" in allowed
     assert all(A in subject or ".DIRECT.GET." in subject for subject in allowed)
     assert all(">" not in s or s.startswith("$JS.ACK.OXTAIL.h-" + A) for s in allowed)
+
+
+class TestBeats:
+    def test_a_beat_comes_back_as_it_was(self) -> None:
+        beat = encoding.Beat("a" * 16, ("0" * 16, "f" * 16))
+        assert encoding.decode_beat(encoding.encode_beat(beat)) == beat
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            b"",
+            b"[]",
+            b"{",
+            b'{"v":2,"instance":"aaaaaaaaaaaaaaaa","parts":["0000000000000000"]}',
+            b'{"v":1,"instance":"A","parts":["0000000000000000"]}',
+            b'{"v":1,"instance":"aaaaaaaaaaaaaaaa","parts":[]}',
+            b'{"v":1,"instance":"aaaaaaaaaaaaaaaa","parts":["x"]}',
+            b'{"v":1,"instance":"aaaaaaaaaaaaaaaa","parts":[1]}',
+            b'{"v":1,"instance":"aaaaaaaaaaaaaaaa","parts":{}}',
+            b'{"v":1,"instance":"aaaaaaaaaaaaaaaa","parts":["0000000000000000"'
+            + b" " * 2000
+            + b"]}",
+        ],
+    )
+    def test_what_is_no_beat_is_none(self, data: bytes) -> None:
+        assert isinstance(encoding.decode_beat(data), encoding.Unreadable)
+
+    def test_the_digest_is_of_what_is_said_and_not_of_when(self) -> None:
+        host = RemoteHost("a" * 16, "ann", "b" * 16, 5, sessions=(RemoteSession("s"),))
+        assert encoding.digest_of(host) == encoding.digest_of(host._replace(at=9))
+        assert encoding.digest_of(host) != encoding.digest_of(host._replace(name="bob"))
+        assert encoding.is_digest(encoding.digest_of(host))
+
+    @pytest.mark.parametrize(
+        ("text", "seconds"),
+        [
+            ("1970-01-01T00:01:00Z", 60.0),
+            ("1970-01-01T00:01:00.987654321Z", 60.0),
+            ("1970-13-01T00:01:00Z", 0.0),
+            ("yesterday", 0.0),
+            (None, 0.0),
+        ],
+    )
+    def test_times_of_the_server(self, text: str | None, seconds: float) -> None:
+        assert encoding.unix_time(text) == seconds

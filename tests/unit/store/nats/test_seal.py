@@ -11,7 +11,7 @@ import pytest
 
 from helpers.capabilities import needs
 from helpers.fakes import FakeTrace
-from oxtail.core import codec
+from oxtail.core import codec, remote
 from oxtail.disk.atomic import Disk
 from oxtail.errors import ConfigError
 from oxtail.store.nats import seal
@@ -75,7 +75,7 @@ def test_another_key_or_none_holds_mail_back_until_a_person_accepts_it(
 ) -> None:
     told = ends.a.heard(B, key)
     assert told
-    assert seal.fingerprint(str(ends.b.public)) in told
+    assert remote.fingerprint(str(ends.b.public)) in told
     assert ends.a.heard(B, key) is None, "told once"
     with pytest.raises(KeyRefused):
         ends.a.seal(B, DATA)
@@ -202,5 +202,5 @@ def test_a_key_that_would_make_the_secret_known_seals_nothing(ends: Ends, key: s
 
 
 def test_a_fingerprint_is_short_and_of_all_of_the_key() -> None:
-    assert len(seal.fingerprint(KEY).split()) == 8
-    assert seal.fingerprint(KEY) != seal.fingerprint(KEY[:-1] + "c")
+    assert len(remote.fingerprint(KEY).split()) == 8
+    assert remote.fingerprint(KEY) != remote.fingerprint(KEY[:-1] + "c")

@@ -1,0 +1,272 @@
+"""What hosts say of themselves: changes at once, and otherwise no more than that they are there."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.capabilities import needs
+from helpers.carriers import CarrierThread, FileHost, prepare
+from helpers.nats_server import Link, NatsServer, nats_server
+from helpers.waiting import until
+from oxtail.core.remote import RemoteHost, RemoteSession
+from oxtail.store.nats import encoding, presence, subjects
+from oxtail.store.nats.settings import Engine
+
+pytestmark = needs("nats")
+
+A, B, C = "a" * 16, "b" * 16, "c" * 16
+ANN, BOB = "ann-session", "bob-session"
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, seconds in (("LOOK", 0.05), ("BEAT", 0.3), ("TOUCH", 0.1)):
+        monkeypatch.setattr(presence, f"{name}_SECONDS", seconds)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[NatsServer]:
+    with nats_server(tmp_path / "nats") as running:
+        prepare(Engine((running.url,)))
+        yield running
+
+
+@pytest.fixture
+def ann(tmp_path: Path) -> FileHost:
+    return FileHost(tmp_path / "a", A, [ANN])
+
+
+@pytest.fixture
+def bob(tmp_path: Path) -> FileHost:
+    return FileHost(tmp_path / "b", B, [BOB])
+
+
+class Read:
+    """Counts the descriptions that are read, by host."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.hosts: list[str] = []
+        real = encoding.decode_host
+
+        def decode(data: bytes, host_id: str, part: int) -> Any:
+            self.hosts.append(host_id)
+            return real(data, host_id, part)
+
+        monkeypatch.setattr(encoding, "decode_host", decode)
+
+
+def carry(stack: ExitStack, server: NatsServer | Link, *hosts: FileHost) -> None:
+    for host in hosts:
+        stack.enter_context(CarrierThread(host, Engine((server.url,))))
+
+
+def heard_at(host: FileHost, other: str) -> float:
+    return os.stat(host.disk.layout.other_host(other)).st_mtime
+
+
+def hears(host: FileHost, other: str, times: int = 3) -> None:
+    """Wait until *host* has written down that *other* is there, again and again."""
+    for _ in range(times):
+        before = heard_at(host, other)
+        until(lambda b=before: heard_at(host, other) > b, within=10)
+
+
+def admin(server: NatsServer, work: Any) -> Any:
+    async def whole() -> Any:
+        from oxtail.store.nats.client import Client
+
+        client = await Client.connect(Engine((server.url,)), "0" * 16, "test")
+        try:
+            return await work(client)
+        finally:
+            await client.close()
+
+    return asyncio.run(asyncio.wait_for(whole(), 15))
+
+
+def test_a_description_that_is_known_is_not_read_again(
+    server: NatsServer, ann: FileHost, bob: FileHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ExitStack() as stack:
+        carry(stack, server, ann, bob)
+        until(lambda: bob.hosts.host_of(ANN) and ann.hosts.host_of(BOB), within=15)
+        read = Read(monkeypatch)
+        hears(bob, A)
+        hears(ann, B)
+        assert read.hosts == []
+        ann.sessions = (ANN, "new")
+        until(lambda: bob.hosts.host_of("new"), within=10)
+        assert read.hosts == [A]
+
+
+def test_who_comes_later_learns_of_all_that_are_there(
+    server: NatsServer, ann: FileHost, bob: FileHost, tmp_path: Path
+) -> None:
+    late = FileHost(tmp_path / "c", C, ["late"])
+    with ExitStack() as stack:
+        carry(stack, server, ann, bob)
+        until(lambda: bob.hosts.host_of(ANN), within=15)
+        hears(bob, A)
+        carry(stack, server, late)
+        until(lambda: late.hosts.host_of(ANN) and late.hosts.host_of(BOB), within=10)
+        assert all(neighbor.is_live for neighbor in late.hosts.neighbors())
+
+
+def test_who_comes_later_hears_nothing_of_the_dead(
+    server: NatsServer, ann: FileHost, bob: FileHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server remembers the description of Ann, and that it is old."""
+    monkeypatch.setattr(presence, "TTL_SECONDS", 1)
+    with CarrierThread(ann, Engine((server.url,))):
+        until(lambda: is_described(server, A), within=10)
+    until(lambda: not is_recent(server, A), within=10)
+    with CarrierThread(bob, Engine((server.url,))):
+        until(lambda: is_described(server, B), within=10)
+        assert bob.hosts.hosts() == ()
+        with CarrierThread(ann, Engine((server.url,))):
+            until(lambda: bob.hosts.host_of(ANN), within=10)
+
+
+def last(server: NatsServer, subject: str) -> Any:
+    from oxtail.store.nats.lookup import last_said
+
+    return admin(server, lambda client: last_said(client, subject))
+
+
+def is_described(server: NatsServer, host: str) -> bool:
+    return last(server, subjects.presence_subject(host, 0)) is not None
+
+
+def is_recent(server: NatsServer, host: str) -> bool:
+    """Whether the host has said that it is there within a second and a half."""
+
+    async def work(client: Any) -> bool:
+        from oxtail.store.nats.lookup import last_said
+
+        own = subjects.beat_subject("0" * 16)
+        await client.keep(own, b"now")
+        now = await last_said(client, own)
+        said = await last_said(client, subjects.beat_subject(host))
+        return bool(now.at - said.at <= 1.5)
+
+    return bool(admin(server, work))
+
+
+def test_a_server_that_forgets_is_told_again(
+    server: NatsServer, ann: FileHost, bob: FileHost
+) -> None:
+    with ExitStack() as stack:
+        carry(stack, server, ann)
+        until(lambda: is_described(server, A), within=10)
+        admin(server, lambda client: client.api("STREAM.PURGE.KV_OXTAIL_PRESENCE", {}))
+        until(lambda: is_described(server, A), within=10)
+        carry(stack, server, bob)
+        until(lambda: bob.hosts.host_of(ANN), within=10)
+
+
+def test_what_changed_while_the_link_was_cut_is_learned_from_the_beat(
+    server: NatsServer, ann: FileHost, bob: FileHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Link(server.port) as link, ExitStack() as stack:
+        carry(stack, server, ann)
+        carry(stack, link, bob)
+        until(lambda: bob.hosts.host_of(ANN), within=15)
+        link.cut()
+        ann.sessions = ("other",)
+        until(lambda: b'"other"' in last(server, subjects.presence_subject(A, 0)).data, within=10)
+        hears_nothing = heard_at(bob, A)
+        read = Read(monkeypatch)
+        link.restore()
+        until(lambda: bob.hosts.host_of("other"), within=15)
+        assert heard_at(bob, A) > hears_nothing
+        assert read.hosts.count(A) == 1
+
+
+def test_a_host_of_the_first_version_is_understood_and_understands(
+    server: NatsServer, bob: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says all of itself again and again, knows no beat, and waits for the same of others.
+
+    Others of today read none of that twice.
+    """
+    carl = FileHost(tmp_path / "c", C, ["carl-session"])
+    said = RemoteHost(A, "old", "1" * 16, 5, sessions=(RemoteSession(ANN),))
+
+    async def work(client: Any) -> list[bytes]:
+        found: list[bytes] = []
+
+        async def hear(message: Any) -> None:
+            if message.subject == subjects.presence_subject(B, 0):
+                found.append(message.data)
+
+        await client.hear(subjects.ALL_PRESENCE, hear)
+        for second in range(150):
+            data = encoding.encode_host(said._replace(at=second))
+            await client.keep(subjects.presence_subject(A, 0), data)
+            await asyncio.sleep(0.1)
+            if len(found) >= 3 and bob.hosts.host_of(ANN):
+                break
+        return found
+
+    with ExitStack() as stack:
+        carry(stack, server, bob, carl)
+        until(lambda: carl.hosts.host_of(BOB) and bob.hosts.host_of("carl-session"), within=15)
+        read = Read(monkeypatch)
+        found = admin(server, work)
+        assert B not in read.hosts
+    assert len(found) >= 3
+    assert not isinstance(encoding.decode_host(found[-1], B, 0), encoding.Unreadable)
+    assert bob.hosts.host_of(ANN) == A
+
+
+def test_a_session_that_two_hosts_claim_is_looked_at_again(
+    server: NatsServer, ann: FileHost, bob: FileHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was not believed as a whole is no known description."""
+    bob.sessions = (BOB, ANN)
+    with ExitStack() as stack:
+        carry(stack, server, ann, bob)
+        until(lambda: ("session_of_two_hosts", ANN) in bob.notices, within=15)
+        bob.sessions = (BOB,)
+        until(lambda: bob.hosts.host_of(ANN) == A, within=15)
+
+
+def test_a_folder_that_was_set_up_anew_does_not_wait_for_the_old_one(
+    server: NatsServer,
+    ann: FileHost,
+    bob: FileHost,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The server still has the description of the old folder, and says that it is old."""
+    monkeypatch.setattr(presence, "TTL_SECONDS", 1)
+    with CarrierThread(ann, Engine((server.url,))):
+        until(lambda: is_described(server, A), within=10)
+    until(lambda: not is_recent(server, A), within=10)
+    anew = FileHost(tmp_path / "anew", A, [ANN])
+    anew.host = anew.host._replace(instance="f" * 16)
+    with ExitStack() as stack:
+        carry(stack, server, anew, bob)
+        until(lambda: bob.hosts.host_of(ANN), within=10)
+    assert anew.notices == []
+
+
+def test_a_key_that_a_person_has_removed_is_taken_anew(
+    server: NatsServer, ann: FileHost, bob: FileHost
+) -> None:
+    """Nothing has changed, so nobody describes anything: the beat brings it up."""
+    pytest.importorskip("nacl")
+    pin = Path(bob.disk.layout.nats) / "keys" / f"{A}.json"
+    with ExitStack() as stack:
+        carry(stack, server, ann, bob)
+        until(lambda: bob.hosts.host_of(ANN) and pin.exists(), within=15)
+        hears(bob, A, times=1)
+        pin.unlink()
+        until(pin.exists, within=10)
