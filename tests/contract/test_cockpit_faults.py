@@ -79,6 +79,7 @@ FAULTS: Final[dict[int, tuple[str, tuple[str, ...]]]] = {
         (
             "tests/unit/wake/test_pane_view.py::test_words_of_others_on_the_screen_are_no_sign_of_work",
             f"{VIEW}::test_the_status_line_of_a_client_counts_and_the_same_words_elsewhere_do_not",
+            "tests/e2e/clients/test_told.py::test_the_pane_of_a_real_client_shows_work_and_no_work",
         ),
     ),
     9: (
@@ -173,6 +174,7 @@ FAULTS: Final[dict[int, tuple[str, tuple[str, ...]]]] = {
         (
             f"{JUMP}::test_a_dock_whose_agents_live_in_another_session_moves_a_terminal_there",
             f"{JUMP}::test_a_dock_goes_to_the_dock_of_the_agents_window_and_moves_no_terminal",
+            f"{DOCK}::test_a_window_that_came_later_gets_its_strip_where_others_have_one",
         ),
     ),
     21: (
@@ -194,6 +196,7 @@ FAULTS: Final[dict[int, tuple[str, tuple[str, ...]]]] = {
         "an operator's text is typed, with the authority of the user, and seen twice",
         (
             "tests/e2e/test_operator.py::test_the_message_is_never_typed_and_is_shown_once_in_its_frame",
+            "tests/e2e/clients/test_told.py::test_a_message_is_seen_once_in_its_frame_and_cannot_be_answered",
         ),
     ),
     24: (
