@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from helpers.capabilities import needs
-from helpers.chromium import Chromium, colors
+from helpers.chromium import Chromium
+from helpers.command import python_peer, start
 from helpers.example_fleets import EXAMPLES
 from helpers.waiting import until
 from oxtail.core.envelope import Envelope
@@ -40,6 +43,7 @@ def test_the_filter_of_a_report_works_and_nothing_else_runs(
     shown = "[...document.querySelectorAll('article')].filter(e => !e.hidden).length"
     assert tab.value("document.title") == "oxtail report: shop"
     assert tab.value(shown) == 17
+    assert len(tab.colors()) > 5
     tab.value("document.querySelector('#filter input').focus()")
     tab.type("wish list")
     until(lambda: tab.value(shown) == 1)
@@ -53,7 +57,6 @@ def test_the_filter_of_a_report_works_and_nothing_else_runs(
 
     refused = [each for each in browser.complaints() if "Content Security Policy" in each]
     assert len(refused) == 1, browser.complaints()
-    assert len(colors(tab.picture())) > 20
 
 
 def test_a_report_is_as_wide_as_its_window(browser: Chromium, tmp_path: Path) -> None:
@@ -62,3 +65,43 @@ def test_a_report_is_as_wide_as_its_window(browser: Chromium, tmp_path: Path) ->
     for width in (360, 1000):
         tab = browser.open(path.as_uri(), width, 800, dark=True)
         assert tab.value("document.documentElement.scrollWidth") <= width
+
+
+def _status(address: str) -> int:
+    try:
+        with urllib.request.urlopen(address, timeout=15) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_the_cockpit_is_seen_in_a_browser_and_obeys_a_key(
+    browser: Chromium, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "project"
+    (project / ".git").mkdir(parents=True)
+    monkeypatch.chdir(project)
+    with python_peer("alice", "aaaaaaaa-0000-4000-8000-000000000001"):
+        process = start("cockpit", "--web", "--no-doctor")
+        try:
+            assert process.stdout is not None
+            address = process.stdout.readline().decode().strip()
+            tab = browser.open(address, 1000, 600)
+            until(lambda: tab.sees("alice"), within=40)
+            until(lambda: len(tab.colors()) > 5, within=20)
+            fleet = tab.picture()
+
+            tab.value("document.querySelector('.xterm-helper-textarea').focus()")
+            tab.type("?")
+            until(lambda: tab.sees("write a message to the agent"), within=20)
+            until(lambda: tab.picture() != fleet, within=20)
+
+            place, _, token = address.rstrip("/").rpartition("/")
+            assert _status(address) == 200
+            assert _status(f"{place}/") == 403
+            assert _status(f"{place}/ws") == 403
+            assert _status(f"{place}/{token[:-1]}{'A' if token[-1] != 'A' else 'B'}/") == 403
+        finally:
+            process.terminate()
+            process.communicate(timeout=20)
+        assert process.returncode == 0

@@ -9,6 +9,7 @@ import base64
 import fcntl
 import json
 import os
+import re
 import select
 import shutil
 import struct
@@ -38,6 +39,8 @@ FLAGS: Final = (
     "--force-color-profile=srgb",
     "--remote-debugging-pipe",
 )
+
+_COLORS: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 _START: Final = """
 import os, sys
@@ -130,9 +133,13 @@ class Chromium:
         return told
 
     def open(self, url: str, width: int, height: int, *, dark: bool = False) -> Tab:
-        """Open *url* in a new tab of that size; return once it is loaded."""
+        """Open *url* in a new tab of that size; return once it is loaded.
+
+        What earlier pages received and complained of is forgotten.
+        """
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
+        self._events.clear()
         tab = Tab(self, attached["sessionId"])
         tab.call(
             "Emulation.setDeviceMetricsOverride",
@@ -143,9 +150,21 @@ class Chromium:
         tab.call("Page.enable")
         tab.call("Runtime.enable")
         tab.call("Log.enable")
+        tab.call("Network.enable")
         tab.call("Page.navigate", url=url)
         until(lambda: tab.value("document.readyState") == "complete", within=ANSWER_SECONDS)
         return tab
+
+    def received(self) -> str:
+        """Return what has come over web sockets, as text."""
+        pieces = []
+        for event in self._events:
+            if event.get("method") == "Network.webSocketFrameReceived":
+                frame = event["params"]["response"]
+                text = frame["payloadData"]
+                binary = frame["opcode"] == 2
+                pieces.append(base64.b64decode(text).decode() if binary else text)
+        return "".join(pieces)
 
     def complaints(self) -> list[str]:
         """Return what pages have complained of: refused scripts, failed loads, uncaught errors."""
@@ -174,6 +193,11 @@ class Tab:
         assert "exceptionDetails" not in done, done
         return done["result"].get("value")
 
+    def sees(self, text: str) -> bool:
+        """Tell whether *text* was sent to a terminal in a page, colors apart."""
+        self.value("0")  # events come with answers
+        return text in _COLORS.sub("", self._browser.received())
+
     def type(self, text: str) -> None:
         """Type *text* where the focus is."""
         for character in text:
@@ -184,8 +208,14 @@ class Tab:
         """Return what is seen as a PNG."""
         return base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])
 
+    def colors(self) -> set[bytes]:
+        """Return the colors in the upper left of what is seen: more than one unless it is blank."""
+        clip = {"x": 0, "y": 0, "width": 240, "height": 120, "scale": 1}
+        told = self.call("Page.captureScreenshot", format="png", clip=clip)
+        return _colors(base64.b64decode(told["data"]))
 
-def colors(png: bytes) -> set[bytes]:
+
+def _colors(png: bytes) -> set[bytes]:
     """Return the colors of *png*, a picture with three or four bytes for each dot."""
     width, height, depth, kind = struct.unpack(">IIBB", png[16:26])
     size = {2: 3, 6: 4}[kind]
