@@ -388,5 +388,5 @@ def test_nothing_is_lost(machine: type[NothingIsLost]) -> None:
 @pytest.mark.parametrize("machine", [NothingIsLost, OnFiles])
 def test_nothing_is_lost_in_long_histories(machine: type[NothingIsLost]) -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        machine, settings=settings(QUICK, max_examples=100, stateful_step_count=60)
+        machine, settings=settings(QUICK, max_examples=60, stateful_step_count=60)
     )
