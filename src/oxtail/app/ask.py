@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Final, Protocol
 from oxtail.app.drain import Drained, draining, nothing
 from oxtail.app.governor import admit, note
 from oxtail.app.locate import find
+from oxtail.app.question import Life
 from oxtail.app.results import AskResult
 from oxtail.app.send import compose, deliver
 from oxtail.app.shelf import check_room
 from oxtail.app.wake import wake_for_ask
-from oxtail.core.correlation import Ask, answers
+from oxtail.core.correlation import Ask, Event, State, answers
 from oxtail.core.entry import Entry, Known
 from oxtail.core.envelope import Envelope, check_body
 from oxtail.core.names import pid_box
@@ -76,9 +77,9 @@ class _Question(Value):
     """One question on its way."""
 
     ask: Ask
+    life: Life
     peer: Entry | Neighbor
     strict: bool
-    recorded: bool
     timeout_ms: int
     clamped_from_ms: int | None
     held: bool
@@ -168,18 +169,20 @@ def ask(
         check_room(ctx, peer)
     admission = admit(ctx, peer, compose(ctx, body, request_id=ctx.ids.new_id()))
     envelope = admission.envelope
+    asked = Ask(
+        session_id=ctx.session.id or "",
+        request_id=envelope.request_id or "",
+        target=peer.session_id or "",
+        message_id=envelope.id,
+        owner_epoch=ctx.session.entry.started_at,
+        at_ms=int(ctx.clock.now() * 1000),
+    )
+    strict = peer.capabilities.reply_to if isinstance(peer, Entry) else True
     question = _Question(
-        ask=Ask(
-            session_id=ctx.session.id or "",
-            request_id=envelope.request_id or "",
-            target=peer.session_id or "",
-            message_id=envelope.id,
-            owner_epoch=ctx.session.entry.started_at,
-            at_ms=int(ctx.clock.now() * 1000),
-        ),
+        ask=asked,
+        life=Life(ctx.store, asked, is_recorded=ctx.session.id is not None, is_strict=strict),
         peer=peer,
-        strict=peer.capabilities.reply_to if isinstance(peer, Entry) else True,
-        recorded=ctx.session.id is not None,
+        strict=strict,
         timeout_ms=effective_ms,
         clamped_from_ms=clamped_from,
         held=admission.is_held,
@@ -187,36 +190,24 @@ def ask(
     cancel = cancelled or NeverCancelled()
     with ctx.store.bell(ctx.session.boxes()) as bell:
         cancel.add_callback(bell.interrupt)
-        if question.recorded:
-            ctx.store.open_ask(question.ask)
-        else:
+        question.life.begin()
+        if ctx.session.id is None:
             ctx.trace("ask_peer_pending_skipped_unclaimed", request_id=question.ask.request_id)
         try:
             deliver(ctx, peer, envelope, held=question.held)
         except BaseException:
-            _forget(ctx, question)
+            question.life.on(Event.SEND_FAILED)
             raise
+        question.life.on(Event.COMMITTED)
         note(ctx, peer, admission)
         try:
             return _wait(ctx, question, bell, cancel, emit, via)
         except Refused:
-            _forget(ctx, question)
+            question.life.on(Event.SEND_FAILED)
             raise
         except BaseException:
-            _suspend(ctx, question)
+            question.life.stop_waiting(Event.CANCELLED)
             raise
-
-
-def _forget(ctx: Context, question: _Question) -> None:
-    if question.recorded:
-        ctx.store.close_ask(question.ask)
-
-
-def _suspend(ctx: Context, question: _Question) -> None:
-    if question.recorded and question.strict:
-        ctx.store.suspend_ask(question.ask)
-    else:
-        _forget(ctx, question)
 
 
 def _wait(
@@ -263,7 +254,7 @@ def _wait(
         if cancel.is_set():
             raise AskCancelled
         if drained := _take(ctx, question, show, via):
-            _forget(ctx, question)
+            question.life.on(Event.ANSWERED)
             return finish(drained)
         if not isinstance(question.peer, Entry) and _is_held_there(ctx, question):
             question, wake_status = question._replace(held=True), SKIPPED_HELD
@@ -275,10 +266,11 @@ def _wait(
         bell.wait(min(max(until - ctx.clock.monotonic(), 0.0), LOOK_SECONDS))
     # From here a late answer pulls this session back; whatever came before is found by one last
     # look, so that no answer falls between the two.
-    _suspend(ctx, question)
+    question.life.stop_waiting(Event.TIMED_OUT)
     if drained := _take(ctx, question, show, via):
         ctx.trace("ask_peer_late_catch", **names)
-        _forget(ctx, question)
+        if question.life.state is State.PENDING:
+            question.life.on(Event.ANSWERED)
         return finish(drained)
     if cancel.is_set():
         raise AskCancelled

@@ -122,6 +122,8 @@ TRANSITIONS: Final[Mapping[tuple[State, Event], State]] = {
     (State.WAITING, Event.CANCELLED): State.PENDING,
     (State.WAITING, Event.ASKER_DIED): State.PENDING,
     (State.WAITING, Event.GAVE_UP): State.DROPPED,
+    # The host of a session elsewhere says only later that it does not take the question.
+    (State.WAITING, Event.SEND_FAILED): State.DROPPED,
     # The asker looks once more after the pending ask is on disk, so no answer falls in between.
     (State.PENDING, Event.ANSWERED): State.ANSWERED,
     (State.PENDING, Event.LATE_ANSWER): State.COLLECTED,

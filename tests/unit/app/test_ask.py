@@ -215,3 +215,25 @@ def test_only_a_running_peer_with_an_id_can_be_asked(world):
         ask(alice, BOB, "q", lambda r: None)
     assert caught.value.fields["wake_status"] == "skipped_no_target"
     assert world.store.waiting_asks(ALICE) == ()
+
+
+def test_a_question_that_was_settled_meanwhile_is_not_opened_again_by_a_cancellation(
+    world, monkeypatch
+):
+    alice = world.context(ALICE, pid=1)
+    world.context(BOB, pid=2)
+    cancel = Cancellation()
+    suspend = world.store.suspend_ask
+
+    def suspend_and_settle(asked):
+        suspend(asked)
+        if not cancel.is_set():
+            assert world.store.consume_pending_ask(asked.session_id, asked.request_id)
+            cancel.set()
+
+    monkeypatch.setattr(world.store, "suspend_ask", suspend_and_settle)
+
+    with pytest.raises(AskCancelled):
+        ask(alice, BOB, "q", lambda result: None, timeout_ms=20, cancelled=cancel)
+
+    assert list(world.store.pending_asks(ALICE)) == []
