@@ -73,6 +73,9 @@ screens: $(DEVELOPMENT)  ## Write the screens of the cockpit anew; read the diff
 bench: $(RUNTIME)  ## Measure; see bench/README.md
 	$(BIN)/python bench/run.py $(BENCH_FLAGS)
 
+storm: $(DEVELOPMENT)  ## Send 10,000 messages while servers are killed and links cut, some minutes
+	STORM_MESSAGES=10000 $(BIN)/python -m pytest -n 0 tests/e2e/test_carrier_storm.py tests/e2e/test_carrier_cluster.py tests/e2e/test_carrier_namespaces.py --durations=5
+
 fleet: $(DEVELOPMENT)  ## Measure many hosts around one server, some minutes; see docs/scale.md
 	$(BIN)/python bench/fleet.py $(FLEET_FLAGS)
 

@@ -19,6 +19,10 @@ QUIET_HOOK_RATIO = 3
 """What a hook without mail may cost, in shells that do nothing."""
 
 
+FAR_MS = 20
+"""What another host may add to the answer to a question, in milliseconds."""
+
+
 def _p50(rows: Sequence[Row], name: str) -> float | None:
     for row in rows:
         if row.name == name and row.samples:
@@ -29,6 +33,8 @@ def _p50(rows: Sequence[Row], name: str) -> float | None:
 def _bound(row: Row, rows: Sequence[Row]) -> float | None:
     if row.name == "sendfull" and (near_empty := _p50(rows, "send")):
         return near_empty * FULL_LEDGER_RATIO
+    if row.name == "askfar" and (local := _p50(rows, "ask")) is not None:
+        return local + FAR_MS
     if row.name in ("hooknone", "hooknonecx") and (shell := _p50(rows, "shell")):
         return shell * QUIET_HOOK_RATIO
     return row.bound

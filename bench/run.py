@@ -17,6 +17,7 @@ import rows_cockpit
 import rows_floor
 import rows_history
 import rows_hooks
+import rows_hosts
 import rows_server
 from harness import measure
 
@@ -28,6 +29,7 @@ ROWS = [
     *rows_hooks.ROWS,
     *rows_history.ROWS,
     *rows_cockpit.ROWS,
+    *rows_hosts.ROWS,
 ]
 
 

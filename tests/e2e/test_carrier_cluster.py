@@ -1,4 +1,4 @@
-"""Mail between two hosts over three servers, of which the one that leads is killed."""
+"""Mail between two hosts over three servers: the one that leads is killed, a link is cut."""
 
 from __future__ import annotations
 
@@ -9,23 +9,27 @@ import pytest
 from helpers.capabilities import needs
 from helpers.carriers import CarrierThread, FileHost
 from helpers.nats_cluster import nats_cluster
+from helpers.nats_server import Link
+from helpers.storm import messages
 from helpers.traffic import Traffic
 from helpers.waiting import until
+from oxtail.store.nats.settings import Engine
 
-pytestmark = [needs("nats"), pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [needs("nats"), pytest.mark.slow, pytest.mark.timeout(400)]
 
-EACH = 100
+EACH = messages(400) // 8
 A, B = "a" * 16, "b" * 16
 
 
-def test_a_leader_that_is_killed_takes_no_mail_with_it(tmp_path: Path) -> None:
+def test_a_leader_that_is_killed_and_a_link_that_is_cut_take_no_mail(tmp_path: Path) -> None:
     ann = FileHost(tmp_path / "a", A, [f"ann-{number}" for number in range(6)])
     bob = FileHost(tmp_path / "b", B, ["bob-0", "bob-1"])
     there = Traffic(ann, bob, EACH, pause=0.05)
     back = Traffic(bob, ann, EACH, pause=0.05)
     with (
         nats_cluster(tmp_path / "nats") as cluster,
-        CarrierThread(ann, cluster.engine),
+        Link(cluster.servers[0].port) as link,
+        CarrierThread(ann, Engine((link.url,))),
         CarrierThread(bob, cluster.engine),
     ):
         until(lambda: bob.hosts.host_of("ann-0"), within=20)
@@ -33,14 +37,18 @@ def test_a_leader_that_is_killed_takes_no_mail_with_it(tmp_path: Path) -> None:
         there.start()
         back.start()
         # The kill falls into traffic: some is through, and some is not yet sent.
-        until(lambda: there.shown() >= there.count // 3, within=30)
+        until(lambda: there.shown() >= there.count // 5, within=60)
+        link.cut()
+        until(lambda: ann.trace.named("nats_disconnected"), within=20)
+        link.restore()
+        until(lambda: there.shown() >= there.count // 3, within=60)
         leader = until(cluster.leader, within=20)
         leader.kill()
         assert not there.is_over()
         until(cluster.leader, within=20, every=0.2)
         leader.start()
-        until(cluster.is_whole, within=20, every=0.2)
-        until(lambda: there.is_over() and back.is_over(), within=60, every=0.1)
+        until(cluster.is_whole, within=40, every=0.2)
+        until(lambda: there.is_over() and back.is_over(), within=200, every=0.1)
         for traffic in (there, back):
             traffic.end()
             traffic.check()

@@ -10,11 +10,12 @@ import pytest
 
 from helpers.capabilities import needs, where
 from helpers.network import Network
+from helpers.storm import messages
 from helpers.waiting import until
 
-pytestmark = [needs("nats", "namespaces", "cables"), pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [needs("nats", "namespaces", "cables"), pytest.mark.slow, pytest.mark.timeout(300)]
 
-EACH = 200
+EACH = messages(400) // 5
 A, B = "a" * 16, "b" * 16
 SESSIONS = {A: ["ann-0", "ann-1", "ann-2"], B: ["bob-0", "bob-1"]}
 

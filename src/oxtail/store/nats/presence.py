@@ -41,7 +41,12 @@ LOOK_SECONDS: Final = 1.0
 """How often a host looks whether something has changed, here and of what it has heard."""
 
 ACTIVITY_SECONDS: Final = 5.0
-"""How often a change of nothing but who is busy is said: that changes with each turn."""
+"""How often a change of nothing but who is busy is said: that changes with each turn.
+
+So often by a host of one part among a hundred; more rarely the larger the host, and the more there
+are to hear it."""
+
+MANY_HOSTS: Final = 100
 
 TOUCH_SECONDS: Final = 5.0
 """How often it is written down which hosts are there."""
@@ -207,7 +212,8 @@ class Roster:
                 self._trace("nats_presence_failed", error=error.message)
                 continue
             is_due = loop.time() >= beat_due
-            if is_due or _is_worth_saying(said, now, loop.time() - said_at):
+            pause = activity_pause(len(now.sessions), len(self.hosts))
+            if is_due or is_worth_saying(said, now, loop.time() - said_at, pause):
                 await self._say(now, in_full=is_due and await self._must_describe())
                 said, said_at = now, loop.time()
                 beat_due = loop.time() + _spread.uniform(BEAT_SECONDS * 0.8, BEAT_SECONDS * 1.1)
@@ -350,13 +356,22 @@ class Roster:
                 await self._take(said)
 
 
-def _is_worth_saying(said: RemoteHost | None, now: RemoteHost, seconds: float) -> bool:
-    """Tell whether *now* has to be said, *seconds* after *said* was."""
+def activity_pause(sessions: int, hosts: int) -> float:
+    """Return how many seconds lie at least between two words about nothing but who is busy."""
+    parts = max(1, -(-sessions // remote.SESSIONS_PER_PART))
+    return ACTIVITY_SECONDS * parts * max(1.0, hosts / MANY_HOSTS)
+
+
+def is_worth_saying(said: RemoteHost | None, now: RemoteHost, seconds: float, pause: float) -> bool:
+    """Tell whether *now* has to be said, *seconds* after *said* was.
+
+    Where nothing has changed but who is busy, *pause* seconds have to pass.
+    """
     if said is None:
         return True
     if now._replace(at=0) == said._replace(at=0):
         return False
-    return seconds >= ACTIVITY_SECONDS or _settled(now) != _settled(said)
+    return seconds >= pause or _settled(now) != _settled(said)
 
 
 def _settled(host: RemoteHost) -> RemoteHost:
