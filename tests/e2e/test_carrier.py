@@ -208,6 +208,30 @@ def test_a_stream_at_its_bound_keeps_mail_with_its_sender(
                 until(lambda: bodies(bob.box(BOB)) == list("012345"), within=20)
 
 
+def test_an_engine_whose_disk_is_full_keeps_mail_with_its_sender(
+    server: NatsServer, ann: FileHost, bob: FileHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says nothing at all then; once it can write again, all comes, in order."""
+    monkeypatch.setattr("oxtail.store.nats.client.ANSWER_SECONDS", 0.5)
+    server.stop()
+    server.start(file_bytes=500_000)
+    with ExitStack() as stack:
+        carriers(stack, server.url, ann)
+        with CarrierThread(bob, Engine((server.url,))):
+            know_each_other(ann, bob)
+        for number in range(10):
+            body = f"{number} " + "x" * 100_000
+            ann.send(B, BOB, letter(body, from_session_id=ANN))
+        until(lambda: "not_carried" in dict(ann.notices), within=15)
+        assert ann.store.has_mail("x-" + B)
+        assert "critical write error" in server.log.read_text().lower()
+        server.stop()
+        server.start()
+        carriers(stack, server.url, bob)
+        until(lambda: len(bob.box(BOB)) == 10, within=20)
+    assert [body.split()[0] for body in bodies(bob.box(BOB))] == list("0123456789")
+
+
 def test_an_engine_that_is_away_delays_no_send(tmp_path: Path, ann: FileHost) -> None:
     server = NatsServer(tmp_path / "nats")
     with CarrierThread(ann, Engine((server.url,))):

@@ -118,7 +118,11 @@ def test_nothing_is_lost_doubled_or_overtaken(tmp_path: Path) -> None:
                 thread.start()
             for thread in senders:
                 thread.join()
-            until(lambda: sum(len(r.shown) for r in readers) >= COUNT, within=60 + COUNT / 10, every=0.2)
+            until(
+                lambda: sum(len(r.shown) for r in readers) >= COUNT,
+                within=60 + COUNT / 10,
+                every=0.2,
+            )
     for reader in readers:
         reader.ended.set()
         reader.join(timeout=10)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import json
+import resource
 import signal
 import socket
 import subprocess
@@ -69,15 +70,23 @@ class NatsServer:
     def url(self) -> str:
         return f"nats://127.0.0.1:{self.port}"
 
-    def start(self) -> None:
+    def start(self, *, file_bytes: int | None = None) -> None:
+        """Start it; with *file_bytes* it can write no file beyond, as if the disk were full."""
         assert self.process is None
+
+        def prepare() -> None:
+            _die_with_parent()
+            if file_bytes is not None:
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
+
         command = [str(where("nats")), "-c", str(self.config), "-l", str(self.log)]
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - one call that takes no lock
+            preexec_fn=prepare,  # noqa: PLW1509 - calls that take no lock
         )
         until(self.is_ready, within=15)
 
