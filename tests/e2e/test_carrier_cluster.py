@@ -15,7 +15,7 @@ from helpers.traffic import Traffic
 from helpers.waiting import until
 from oxtail.store.nats.settings import Engine
 
-pytestmark = [needs("nats"), pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [needs("nats"), pytest.mark.slow, pytest.mark.timeout(1_200)]
 
 EACH = messages(400) // 8
 A, B = "a" * 16, "b" * 16
@@ -48,7 +48,7 @@ def test_a_leader_that_is_killed_and_a_link_that_is_cut_take_no_mail(tmp_path: P
         until(cluster.leader, within=20, every=0.2)
         leader.start()
         until(cluster.is_whole, within=40, every=0.2)
-        until(lambda: there.is_over() and back.is_over(), within=200, every=0.1)
+        until(lambda: there.is_over() and back.is_over(), within=60 + EACH, every=0.1)
         for traffic in (there, back):
             traffic.end()
             traffic.check()

@@ -13,7 +13,7 @@ from helpers.network import Network
 from helpers.storm import messages
 from helpers.waiting import until
 
-pytestmark = [needs("nats", "namespaces", "cables"), pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [needs("nats", "namespaces", "cables"), pytest.mark.slow, pytest.mark.timeout(1_200)]
 
 EACH = messages(400) // 5
 A, B = "a" * 16, "b" * 16

@@ -18,6 +18,7 @@ from oxtail.store.nats import client
 from oxtail.store.nats.settings import Engine
 
 ENDS_SECONDS = 60
+"""How long the rest may take; ten messages of each sender have another second."""
 
 
 def main() -> None:
@@ -50,7 +51,7 @@ def _answer(order: str, host: FileHost, sending: Traffic, reading: Traffic, plan
         lost = sum(event == "nats_disconnected" for event, _ in host.trace.events)
         return {"shown": reading.shown(), "disconnected": lost}
     elif order == "end":
-        until(reading.is_over, within=ENDS_SECONDS, every=0.1)
+        until(reading.is_over, within=ENDS_SECONDS + plan["each"] / 10, every=0.1)
         sending.join()
         reading.end()
         return {
