@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -9,7 +10,11 @@ import pytest
 from helpers.cockpits import Driven, driven, play
 from helpers.fakes import ALICE, BOB, CAROL
 from helpers.scenes import DAVE, ERIN, healthy, troubled
-from oxtail.cockpit.keys import COMPOSER, FLEET, PLACES, TALK
+from helpers.waiting import until
+from oxtail.cockpit.keys import FLEET, PLACES
+from oxtail.cockpit.screens.fleet_editor import FleetEditorScreen
+from oxtail.core.fleet_edit import Edit
+from oxtail.core.fleet_spec import WindowSpec
 
 Scene = Callable[[Driven], Awaitable[None]]
 SCENES: dict[tuple[str, str], Scene] = {}
@@ -299,6 +304,172 @@ async def escape_leaves_and_the_draft_is_kept_for_the_agent(cockpit: Driven) -> 
     await cockpit.settle(lambda: cockpit.actions.asked == [("message", ALICE, "hold on")])
 
 
+# ---------------------------------------------------------------------- fleets
+
+
+@key("fleet", "S")
+async def capital_s_edits_the_fleet(cockpit: Driven) -> None:
+    await cockpit.press("j", "S")
+    await cockpit.settle(lambda: "/p/.oxtail/fleet.json" in cockpit.text)
+    assert cockpit.life.asked == []
+
+
+@key("fleet", "R")
+async def capital_r_restarts_the_fleet_once_it_is_pressed_again(cockpit: Driven) -> None:
+    await cockpit.press("j", "R")
+    await cockpit.settle(lambda: "R does it" in cockpit.text)
+    assert [each[:2] for each in cockpit.life.asked] == [("reset", BOB)]
+    await cockpit.press("R")
+    await cockpit.settle(lambda: "all done" in cockpit.text)
+    assert cockpit.life.asked[1:] == [("run", "reset")]
+
+
+@key("fleet", "K")
+async def capital_k_closes_the_window_once_it_is_pressed_again(cockpit: Driven) -> None:
+    await cockpit.press("j", "K")
+    await cockpit.settle(lambda: "K does it" in cockpit.text)
+    assert [each[:2] for each in cockpit.life.asked] == [("kill", BOB)]
+    await cockpit.press("K")
+    await cockpit.settle(lambda: "all done" in cockpit.text)
+    assert cockpit.life.asked[1:] == [("run", "kill")]
+
+
+async def editor(cockpit: Driven, *keys: str) -> Edit:
+    """Open the editor, press *keys*, and return what is edited then."""
+    if not isinstance(cockpit.app.screen, FleetEditorScreen):
+        await cockpit.press("S")
+        await cockpit.settle(lambda: "fleet shop" in cockpit.text)
+    await cockpit.press(*keys)
+    edit: Edit = cockpit.app.screen.edit  # type: ignore[attr-defined]
+    return edit
+
+
+@key("fleet editor", "↑↓ k j")
+async def the_cursor_moves_around_the_ends(cockpit: Driven) -> None:
+    assert (await editor(cockpit, "up")).window.name == "tests"
+    assert (await editor(cockpit, "down", "j", "k", "j")).window.name == "cx"
+
+
+@key("fleet editor", "K J")
+async def capital_k_and_j_move_the_window(cockpit: Driven) -> None:
+    edit = await editor(cockpit, "J", "J")
+    assert [each.name for each in edit.spec.windows] == ["cx", "tests", "main"]
+    edit = await editor(cockpit, "K")
+    assert [each.name for each in edit.spec.windows] == ["cx", "main", "tests"]
+
+
+@key("fleet editor", "n")
+async def n_names_the_window(cockpit: Driven) -> None:
+    assert (await editor(cockpit, "n", "2", "enter")).window.name == "main2"
+
+
+@key("fleet editor", "m")
+async def m_chooses_a_model(cockpit: Driven) -> None:
+    assert (await editor(cockpit, "m", "down", "enter")).window.model == "sonnet"
+
+
+@key("fleet editor", "f")
+async def f_chooses_an_effort(cockpit: Driven) -> None:
+    assert (await editor(cockpit, "f", "down", "space")).window.effort == "xhigh"
+
+
+@key("fleet editor", "t")
+async def t_switches_the_client(cockpit: Driven) -> None:
+    assert (await editor(cockpit, "t")).window.agent == "codex"
+
+
+@key("fleet editor", "r")
+async def r_switches_remote_control(cockpit: Driven) -> None:
+    assert not (await editor(cockpit, "r")).window.remote_control
+
+
+@key("fleet editor", "o")
+async def o_says_the_role(cockpit: Driven) -> None:
+    assert (await editor(cockpit, "o", "2", "enter")).window.role == "captain2"
+
+
+@key("fleet editor", "F")
+async def capital_f_names_the_fleet(cockpit: Driven) -> None:
+    assert (await editor(cockpit, "F", "2", "enter")).spec.name == "shop2"
+
+
+@key("fleet editor", "a")
+async def a_adds_a_window(cockpit: Driven) -> None:
+    assert (await editor(cockpit, "a")).window == WindowSpec("claude", "claude")
+
+
+@key("fleet editor", "d")
+async def d_deletes_the_window_and_leaves_the_last(cockpit: Driven) -> None:
+    assert len((await editor(cockpit, "d")).spec.windows) == 2
+    assert len((await editor(cockpit, "d", "d", "d")).spec.windows) == 1
+
+
+@key("fleet editor", "w")
+async def w_checks_and_saves(cockpit: Driven) -> None:
+    await editor(cockpit, "n", ".", "enter", "w")
+    assert "windows[0].name" in cockpit.text
+    await editor(cockpit, "n", "backspace", "enter", "w")
+    await cockpit.settle(lambda: "saved to" in cockpit.text)
+    assert [each[0] for each in cockpit.life.asked] == ["save"]
+
+
+@key("fleet editor", "y")
+async def y_shows_what_applying_would_do(cockpit: Driven) -> None:
+    await cockpit.press("S")
+    await cockpit.settle(lambda: "fleet shop" in cockpit.text)
+    await cockpit.press("y")
+    await cockpit.settle(lambda: "y does it" in cockpit.text)
+    assert [each[0] for each in cockpit.life.asked] == ["apply"]
+
+
+@key("fleet editor", "Esc")
+async def escape_leaves_the_fleet_as_it_was(cockpit: Driven) -> None:
+    await editor(cockpit, "d")
+    await cockpit.press("escape")
+    assert cockpit.app.screen is cockpit.app.main
+    assert cockpit.life.asked == []
+
+
+@key("plan", "y Y R K")
+async def only_the_key_that_is_shown_does_it(cockpit: Driven) -> None:
+    for wrong in ("y", "Y", "K"):
+        await cockpit.press("R")
+        await cockpit.settle(lambda: "R does it" in cockpit.text)
+        await cockpit.press(wrong)
+        assert cockpit.app.screen is cockpit.app.main
+    assert ("run", "reset") not in cockpit.life.asked
+
+
+@key("plan", "e")
+async def e_edits_the_fleet_of_a_plan(cockpit: Driven) -> None:
+    await cockpit.press("R")
+    await cockpit.settle(lambda: "R does it" in cockpit.text)
+    await cockpit.press("e")
+    await cockpit.settle(lambda: "fleet shop" in cockpit.text)
+
+
+@key("plan", "c Esc")
+async def c_cancels_a_run_and_escape_a_plan(cockpit: Driven) -> None:
+    began, go = threading.Event(), threading.Event()
+
+    def gate(window: str) -> None:
+        began.set()
+        until(go.is_set)
+
+    cockpit.life.gate = gate
+    await cockpit.press("R")
+    await cockpit.settle(lambda: "R does it" in cockpit.text)
+    await cockpit.press("R")
+    await cockpit.settle(began.is_set)
+    assert "stops after this step" in await cockpit.press("c")
+    go.set()
+    await cockpit.settle(lambda: "canceled; sync takes up" in cockpit.text)
+    await cockpit.press("escape", "R")
+    await cockpit.settle(lambda: "R does it" in cockpit.text)
+    await cockpit.press("escape")
+    assert cockpit.app.screen is cockpit.app.main
+
+
 PIECE = 4
 """How many keys one cockpit is tried with; starting one costs more than a key."""
 
@@ -324,10 +495,10 @@ def test_each_key_does_what_the_table_says(place, keys):
 
 
 def test_every_key_stands_in_the_table_once():
-    for keys in (FLEET, TALK, COMPOSER):
+    for _, keys in PLACES:
         names = [name for each in keys for name in each.keys.split(",")]
         assert len(names) == len(set(names))
-    assert len(SCENES) == len(FLEET) + len(TALK) + len(COMPOSER)
+    assert len(SCENES) == sum(len(keys) for _, keys in PLACES)
 
 
 def test_a_cockpit_that_only_reads_does_nothing_else():

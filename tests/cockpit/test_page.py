@@ -15,6 +15,8 @@ LEADS = {
     "fleet": "In the fleet:",
     "messages": "In the messages; the keys above work there, too:",
     "composer": "While a message is written:",
+    "fleet editor": "In the editor of a fleet:",
+    "plan": "While it is shown what would be done to a fleet; any other key goes back:",
 }
 
 

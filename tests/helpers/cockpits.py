@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import io
 import os
 import re
@@ -15,6 +16,7 @@ from rich.console import Console
 from textual.events import Key
 
 from helpers.fleets import NOW
+from helpers.lives import FakeLife
 from helpers.waiting import until
 from oxtail.cockpit.actions import Done
 from oxtail.cockpit.app import Cockpit
@@ -69,8 +71,11 @@ class FakeActions:
 class Driven:
     """A running cockpit and the person in front of it."""
 
-    def __init__(self, app: Cockpit, pilot: Any, actions: FakeActions) -> None:
+    def __init__(
+        self, app: Cockpit, pilot: Any, actions: FakeActions, life: FakeLife | None = None
+    ) -> None:
         self.app, self.pilot, self.actions = app, pilot, actions
+        self.life = life or FakeLife()
 
     async def see(self, fleet: Fleet) -> None:
         """Let a look bring *fleet*."""
@@ -97,8 +102,8 @@ class Driven:
 
     async def settle(self, true: Callable[[], bool]) -> None:
         """Wait until something holds that a thread brings about."""
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(None, lambda: until(true))
+        loop, context = asyncio.get_running_loop(), contextvars.copy_context()
+        await loop.run_in_executor(None, lambda: context.run(until, true))
         await self._rest()
 
     async def reset(self, fleet: Fleet) -> None:
@@ -112,6 +117,7 @@ class Driven:
         main._arrange()
         main._focus()
         self.actions.asked.clear()
+        self.life.asked.clear()
         self.app._drafts.clear()
         self.app.feed = None
         await self.see(fleet)
@@ -148,10 +154,10 @@ async def driven(
     **options,
 ):
     """Run a cockpit that shows *fleet*."""
-    actions = FakeActions()
-    app = Cockpit(actions, lambda: now, **options)
+    actions, life = FakeActions(), FakeLife()
+    app = Cockpit(actions, lambda: now, **{"life": life, **options})
     async with app.run_test(size=size) as pilot:
-        one = Driven(app, pilot, actions)
+        one = Driven(app, pilot, actions, life)
         if fleet is not None:
             await one.see(fleet)
         yield one
