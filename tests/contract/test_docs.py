@@ -22,6 +22,7 @@ PAGES = sorted(
 SOURCES = sorted(ROOT.glob("src/**/*.py"))
 
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+_ANY_LINK = re.compile(r"\]\(([^)\s]+)\)")
 _DOCS_PATH = re.compile(r"\bdocs/[a-z][a-z/-]*\.md\b")
 
 
@@ -58,6 +59,26 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
             broken.append(link)
 
     assert not broken
+
+
+def test_every_picture_is_there_is_shown_and_loads_nothing() -> None:
+    folder = ROOT / "docs" / "pictures"
+    named = {
+        (page.parent / link).resolve()
+        for page in PAGES
+        for link in _ANY_LINK.findall(page.read_text(encoding="utf-8"))
+        if "pictures/" in link
+    }
+    there = set(folder.iterdir())
+
+    assert len(there) > 20
+    assert named - there == set()
+    # That of an empty fleet is there for a test alone.
+    assert there - named == {folder / "report-empty.html"}
+    for picture in folder.glob("*.svg"):
+        assert not re.search(r"@import|@font-face|url\(http|href", picture.read_text("utf-8")), (
+            picture
+        )
 
 
 def test_every_page_that_the_sources_name_exists() -> None:
