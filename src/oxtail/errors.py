@@ -8,6 +8,7 @@ Rules of this file:
 
 Each front end has one translator: the server answers with ``error``, the command line exits with
 ``exit_status``, a hook lets the agent's turn go on.  See ``docs/reference/errors.md``.
+The errors of fleets are in :mod:`oxtail.core.fleet_errors`, because no hook and no send needs them.
 """
 
 from __future__ import annotations
@@ -238,12 +239,6 @@ class LockBusy(StoreError):
     code = "lock-busy"
 
 
-class FleetBusy(LockBusy):
-    """Another run changes the fleet of this project now."""
-
-    code = "fleet-busy"
-
-
 class DeliveryFailed(StoreError):
     """The end of the work is recorded and could not be delivered yet; oxtail delivers it later."""
 
@@ -311,19 +306,6 @@ class MalformedFile(FileTrouble):
     """A configuration file is not what its format promises."""
 
     code = "malformed-file"
-
-
-class BadFleet(ConfigError):
-    """The description of a fleet breaks its rules."""
-
-    code = "bad-fleet"
-
-
-class FleetRefused(UsageError):
-    """The fleet is not changed, because it is not surely this project's own."""
-
-    code = "fleet-refused"
-    exit_status = 1
 
 
 class NotEditable(FileTrouble):

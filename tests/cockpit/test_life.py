@@ -16,6 +16,7 @@ from oxtail.cockpit.app import Cockpit
 from oxtail.cockpit.life import APPLY
 from oxtail.cockpit.screens.fleet_editor import FleetEditorScreen
 from oxtail.cockpit.screens.fleet_plan import FleetPlanScreen
+from oxtail.core.fleet_errors import BadFleet, FleetBusy
 from oxtail.core.fleet_plan import (
     KILL,
     REMOVE,
@@ -25,7 +26,6 @@ from oxtail.core.fleet_plan import (
     Step,
 )
 from oxtail.core.fleet_spec import FleetSpec, WindowSpec
-from oxtail.errors import BadFleet, FleetBusy
 
 
 class Scene:

@@ -12,9 +12,10 @@ import pytest
 from helpers.fleet_stage import Stage, spec
 from helpers.tmux import PrivateTmux, needs_tmux, private_tmux
 from helpers.waiting import until
+from oxtail.core.fleet_errors import FleetBusy, FleetRefused
 from oxtail.core.fleet_plan import ADD, KEEP, LEAVE, REMOVE, RESTART
 from oxtail.core.fleet_spec import FleetSpec, WindowSpec
-from oxtail.errors import FleetBusy, FleetRefused, PaneError
+from oxtail.errors import PaneError
 
 pytestmark = [needs_tmux, pytest.mark.slow]
 

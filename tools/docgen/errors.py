@@ -33,4 +33,9 @@ def page() -> str:
         for depth, each in _tree(errors.OxtailError)
     ]
     header = ("class", "code", "exit status", "meaning")
-    return head("Errors", "src/oxtail/errors.py") + _RULES + "\n" + table(header, rows)
+    return (
+        head("Errors", "src/oxtail/errors.py and the errors of fleets beside it")
+        + _RULES
+        + "\n"
+        + table(header, rows)
+    )

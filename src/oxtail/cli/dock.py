@@ -16,11 +16,12 @@ from oxtail.cli.cockpit import MISSING
 from oxtail.cli.output import Outcome, Output, one_line
 from oxtail.cli.stop import stoppable
 from oxtail.config import from_env
+from oxtail.core.fleet_errors import FleetRefused
 from oxtail.core.fleet_panes import OTHER_PROJECT, find_fleet
 from oxtail.core.fleet_plan import ADD, REASONS, SPAWN
 from oxtail.core.fleet_spec import session_name
 from oxtail.core.plain import plain
-from oxtail.errors import ExtraMissing, FleetRefused, UsageError
+from oxtail.errors import ExtraMissing, UsageError
 from oxtail.wiring import dock, lifecycle
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from oxtail.core.fleet_errors import BadFleet
 from oxtail.core.json_text import parse
 from oxtail.core.value import Value
-from oxtail.errors import BadFleet
 
 CLAUDE: Final = "claude"
 CODEX: Final = "codex"

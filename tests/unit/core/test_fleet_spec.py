@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from oxtail.core.fleet_errors import BadFleet
 from oxtail.core.fleet_file import edited, fresh
 from oxtail.core.fleet_spec import (
     FleetSpec,
@@ -18,7 +19,7 @@ from oxtail.core.fleet_spec import (
     read_spec,
     session_name,
 )
-from oxtail.errors import BadFleet, MalformedFile
+from oxtail.errors import MalformedFile
 
 COMMENTED = """// my fleet
 {

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from helpers.waiting import until
+from oxtail.core.fleet_errors import FleetBusy
 from oxtail.disk.atomic import Disk
 from oxtail.disk.fleet_layout import FleetLayout
-from oxtail.errors import FleetBusy
 from oxtail.store.files.fleet_locks import STALE_SECONDS, FileFleetLocks
 
 ROOT = "/home/kim/my shop_1"

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.app.lifecycle.plans import plan as plan_now
 from oxtail.core import fleet_plan
+from oxtail.core.fleet_errors import FleetBusy, FleetRefused
 from oxtail.core.fleet_panes import launch_record, of_session
 from oxtail.core.fleet_plan import ADD, KEEP, REASONS, REMOVE, RESTART, confirmed
 from oxtail.core.fleet_spec import fleet_id
 from oxtail.core.names import hash32
 from oxtail.core.plain import plain
 from oxtail.core.value import Value
-from oxtail.errors import FleetBusy, FleetRefused, PaneError
+from oxtail.errors import PaneError
 from oxtail.ports.lifecycle import CANCELED, FAILED, HEALTHY, UP, Ground, Launch, Site
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ import threading
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final
 
+from oxtail.core.fleet_errors import FleetBusy
 from oxtail.disk.fleet_layout import FleetLayout
-from oxtail.errors import FleetBusy, LockBusy
+from oxtail.errors import LockBusy
 from oxtail.store.files.locks import Locks
 from oxtail.store.files.marks import read_token
 from oxtail.trace import Trace, silent
