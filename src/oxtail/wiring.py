@@ -245,6 +245,7 @@ def lifecycle(settings: Settings) -> Means:
         projects=ctx.projects,
         digits=lambda: os.urandom(4).hex(),
         own_pane=environ.get("TMUX_PANE"),
+        dock=dock(settings),
     )
 
 
@@ -257,8 +258,10 @@ def dock(settings: Settings) -> Dock:
 
     environ = {k: v for k, v in settings.environ.items() if k not in AGENT_VARIABLES}
     passed_on = {name: environ[name] for name in STRIP_SETTINGS if environ.get(name)}
+    # The tmux server may have been told the size of the terminal that started it.
+    size = ("/usr/bin/env", "-u", "COLUMNS", "-u", "LINES")
     # -P: a folder of the project that is called oxtail is not this package.
-    program = (sys.executable, "-P", "-m", "oxtail", "cockpit", "--dock", "--project")
+    program = (*size, sys.executable, "-P", "-m", "oxtail", "cockpit", "--dock", "--project")
     return Dock(
         TmuxStrips(Tmux(environ, open_trace(settings.trace_file)), passed_on),
         lambda root: (*program, root),

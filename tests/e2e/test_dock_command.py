@@ -30,6 +30,8 @@ class Stage:
         self.tmux, self.root = tmux, root
         # SHELL without start-up files: theirs are of the machine.
         self.environ = {**tmux.clean, "HOME": os.environ["HOME"], "SHELL": "/bin/sh"}
+        # They tell of a terminal that nobody has here.
+        self.environ.update(COLUMNS="80", LINES="24")
 
     def dock(self, *words: str, status: int = 0, **environ: str) -> dict[str, Any]:
         done = oxtail("dock", "--json", *words, **{**self.environ, **environ})
@@ -109,6 +111,17 @@ def test_strips_keep_no_window_from_being_closed_or_removed(stage: Stage) -> Non
     assert run(means, syncing, plan(means, "sync", syncing)).ok
     left = [line.rsplit(" ", 1)[0] for line in stage.panes()]
     assert left == ["crew:alpha ", "crew:alpha 1"]
+
+
+def test_a_window_that_sync_adds_to_a_docked_fleet_is_docked(stage: Stage) -> None:
+    stage.describe("alpha")
+    stage.dock()
+    stage.describe("alpha", "beta")
+    means = lifecycle(from_env({**os.environ, **stage.environ}))
+    aim = aim_at(means, str(stage.root))
+    assert run(means, aim, plan(means, "sync", aim)).ok
+    windows = [line.rsplit(" ", 1)[0] for line in stage.panes()]
+    assert windows == ["crew:alpha ", "crew:alpha 1", "crew:beta ", "crew:beta 1"]
 
 
 def test_an_interrupted_start_leaves_no_lock_and_is_taken_up_again(stage: Stage) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 from helpers.tmux import PrivateTmux
 from helpers.waiting import until
 from oxtail.app.lifecycle.plans import Aim, Means, plan
-from oxtail.app.lifecycle.run import Event, Report, run
+from oxtail.app.lifecycle.report import Event, Report
+from oxtail.app.lifecycle.run import run
 from oxtail.core.fleet_panes import FleetPane
 from oxtail.core.fleet_plan import Plan
 from oxtail.core.fleet_spec import FleetSpec, WindowSpec, session_name

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from oxtail.app.lifecycle.plans import Aim, Described
-from oxtail.app.lifecycle.run import Event, Report, Row
+from oxtail.app.lifecycle.report import Event, Report, Row
 from oxtail.cockpit.life import APPLY, Preview
 from oxtail.core.fleet_panes import Change, FleetPane
 from oxtail.core.fleet_plan import (

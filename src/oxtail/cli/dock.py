@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
@@ -25,7 +24,7 @@ from oxtail.errors import ExtraMissing, UsageError
 from oxtail.wiring import dock, lifecycle
 
 if TYPE_CHECKING:
-    from oxtail.app.lifecycle.run import Event, Report
+    from oxtail.app.lifecycle.report import Event, Report
     from oxtail.cli.parser import Options
     from oxtail.core.dock import DockSession
     from oxtail.core.fleet_plan import Plan
@@ -102,7 +101,7 @@ class _Assembly:
             self.output.remark(text)
 
     def weld(self, session: DockSession) -> Weld:
-        columns, rows = shutil.get_terminal_size((0, 0))
+        columns, rows = _size()
         size = (columns, rows) if self.has_terminal and columns and rows else None
         return weld(self.dock, session, self.found.root, rows=self.options.rows, size=size)
 
@@ -128,6 +127,15 @@ def _is_terminal(descriptor: int) -> bool:
         return os.isatty(descriptor)
     except OSError:
         return False
+
+
+def _size() -> tuple[int, int]:
+    """Return columns and rows of this terminal; 0 where it does not tell."""
+    try:
+        # The variables COLUMNS and LINES may tell of another terminal.
+        return os.get_terminal_size(1)
+    except OSError:
+        return 0, 0
 
 
 def _fleet_lines(plan: Plan) -> list[str]:

@@ -9,7 +9,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from oxtail.app.lifecycle.plans import Aim, aim_at, described, plan, root_of
-from oxtail.app.lifecycle.run import RUNNING, WHY
+from oxtail.app.lifecycle.report import RUNNING, WHY
 from oxtail.app.lifecycle.run import run as run_plan
 from oxtail.cli.output import INTERRUPTED, Outcome, one_line
 from oxtail.cli.stop import stoppable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from oxtail.app.lifecycle.plans import Described, Means
-    from oxtail.app.lifecycle.run import Event, Report
+    from oxtail.app.lifecycle.report import Event, Report
     from oxtail.cli.output import Output
     from oxtail.cli.parser import Options
     from oxtail.core.fleet_plan import Plan, Step

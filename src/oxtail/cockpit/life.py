@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from oxtail.app.lifecycle.plans import Aim, Described
-    from oxtail.app.lifecycle.run import Event, Report
+    from oxtail.app.lifecycle.report import Event, Report
     from oxtail.core.fleet_agent import Agent
     from oxtail.core.fleet_plan import Plan
     from oxtail.core.fleet_spec import FleetSpec

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from oxtail.app.context import Context
     from oxtail.app.lifecycle.plans import Described, Means
-    from oxtail.app.lifecycle.run import Event, Report
+    from oxtail.app.lifecycle.report import Event, Report
     from oxtail.core.fleet_agent import Agent
     from oxtail.core.fleet_spec import FleetSpec
 

@@ -8,7 +8,7 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from oxtail.app.lifecycle.plans import Described
-    from oxtail.app.lifecycle.run import Event, Report
+    from oxtail.app.lifecycle.report import Event, Report
     from oxtail.cockpit.actions import Done
     from oxtail.cockpit.life import Preview
     from oxtail.core.fleet import Fleet

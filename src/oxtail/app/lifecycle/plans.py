@@ -17,6 +17,7 @@ from oxtail.core.value import Value
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from oxtail.app.dock import Dock
     from oxtail.core.fleet_plan import Plan
     from oxtail.ports import Projects
     from oxtail.ports.lifecycle import BringUp, FleetFiles, FleetLocks, Workspace
@@ -33,6 +34,7 @@ class Means(Value):
         projects: Which project a folder belongs to.
         digits: Returns eight random hex digits.
         own_pane: The pane of this process, or None; it is closed last.
+        dock: Docks windows that are added to a docked session, or None.
     """
 
     files: FleetFiles
@@ -42,6 +44,7 @@ class Means(Value):
     projects: Projects
     digits: Callable[[], str]
     own_pane: str | None = None
+    dock: Dock | None = None
 
 
 class Described(Value):

@@ -10,19 +10,36 @@ The rules of this file:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from oxtail.app.dock import weld_more
 from oxtail.app.lifecycle.plans import plan as plan_now
+from oxtail.app.lifecycle.report import (
+    ADD_FAILED,
+    LOCK_LOST,
+    OTHER_FLEET,
+    PANE_CHANGED,
+    REFUSED,
+    REMOVED,
+    RUNNING,
+    SKIPPED,
+    TEXT_MAX_CHARS,
+    TMUX_ERROR,
+    UNMARKED,
+    WHY,
+    Event,
+    Report,
+    Row,
+)
 from oxtail.core import fleet_plan
 from oxtail.core.fleet_errors import FleetBusy, FleetRefused
 from oxtail.core.fleet_panes import launch_record, of_session
-from oxtail.core.fleet_plan import ADD, KEEP, REASONS, REMOVE, RESTART, confirmed
+from oxtail.core.fleet_plan import ADD, KEEP, REMOVE, RESTART, confirmed
 from oxtail.core.fleet_spec import fleet_id
 from oxtail.core.names import hash32
 from oxtail.core.plain import plain
-from oxtail.core.value import Value
 from oxtail.errors import PaneError
-from oxtail.ports.lifecycle import CANCELED, FAILED, HEALTHY, UP, Ground, Launch, Site
+from oxtail.ports.lifecycle import CANCELED, FAILED, UP, Ground, Launch, Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -31,115 +48,6 @@ if TYPE_CHECKING:
     from oxtail.core.fleet_panes import FleetPane
     from oxtail.core.fleet_plan import Plan, Step
     from oxtail.ports.lifecycle import Hold, Made
-
-REMOVED: Final = "removed"
-REFUSED: Final = "refused"
-SKIPPED: Final = "skipped"
-RUNNING: Final = "running"
-"""States of a step, beside those of a launch; ``running`` is only ever told, never a result."""
-
-OTHER_FLEET: Final = "other-fleet"
-PANE_CHANGED: Final = "pane-changed"
-ADD_FAILED: Final = "add-failed"
-LOCK_LOST: Final = "lock-lost"
-UNMARKED: Final = "unmarked"
-TMUX_ERROR: Final = "tmux-error"
-
-WHY: Final = {
-    **REASONS,
-    OTHER_FLEET: "another fleet is there than the one that was shown",
-    PANE_CHANGED: "the pane is gone, or not as it was shown",
-    ADD_FAILED: "a window could not be added, so none is removed",
-    LOCK_LOST: "another run took the lock over",
-    UNMARKED: "it runs, but could not be marked as the fleet's",
-}
-
-TEXT_MAX_CHARS: Final = 300
-
-
-class Event(Value):
-    """What is told while a run goes on: a window, what state it is in, and a line about it."""
-
-    window: str
-    state: str
-    text: str = ""
-
-
-class Row(Value):
-    """What one step came to.
-
-    Attributes:
-        step: The step.
-        state: ``up``, ``healthy``, ``removed``, ``failed``, ``refused``, ``skipped`` or
-            ``canceled``.
-        reason: A code for what was in the way, or an empty text.
-        text: The same for people, on one line.
-        screen: What the pane showed when it failed.
-        session_id: The session that runs there, where that is known.
-        pane_id: The pane.
-    """
-
-    step: Step
-    state: str
-    reason: str = ""
-    text: str = ""
-    screen: str = ""
-    session_id: str | None = None
-    pane_id: str | None = None
-
-    @property
-    def ok(self) -> bool:
-        """Whether the step was taken, and nothing is wrong."""
-        return self.state in (UP, HEALTHY, REMOVED) and not self.reason
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it for programs."""
-        return {
-            "do": self.step.do,
-            "window": plain(self.step.window, fleet_plan.NAME_MAX_CHARS),
-            "pane_id": self.pane_id,
-            "state": self.state,
-            "reason": self.reason or None,
-            "text": self.text or None,
-            "screen": self.screen or None,
-            "session_id": self.session_id,
-        }
-
-
-class Report(Value):
-    """What a run came to.
-
-    Attributes:
-        plan: What was done, or tried.
-        rows: Its steps that act, in the order in which they were taken.
-        new: What came up after the plan was confirmed, and was not touched.
-        gone: What was confirmed and had nothing to act on any more.
-    """
-
-    plan: Plan
-    rows: tuple[Row, ...]
-    new: tuple[Step, ...] = ()
-    gone: tuple[Step, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        """Whether every step was taken."""
-        return all(row.ok for row in self.rows)
-
-    @property
-    def canceled(self) -> bool:
-        """Whether somebody ended it early."""
-        return any(row.state == CANCELED for row in self.rows)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it for programs."""
-        return {
-            "all_done": self.ok,
-            "canceled": self.canceled,
-            "rows": [row.as_dict() for row in self.rows],
-            "new_since": [step.as_dict() for step in self.new],
-            "gone_since": [step.as_dict() for step in self.gone],
-        }
 
 
 def _nothing(event: Event) -> None:
@@ -223,7 +131,23 @@ class _Run:
                 self._keep(step)
             self._restarts(plan.to(RESTART))
             self._removes(plan.to(REMOVE), may=added)
+        if plan.verb != fleet_plan.SPAWN and plan.to(ADD):
+            self._dock()
         return tuple(self._rows)
+
+    def _dock(self) -> None:
+        """Give added windows what the others have; without a strip a window is no worse."""
+        dock = self._means.dock
+        if dock is None or self._canceled():
+            return
+        try:
+            done = weld_more(dock, self._aim.session, self._aim.root)
+        except PaneError as error:
+            self._progress(Event("", FAILED, plain(error.message, TEXT_MAX_CHARS)))
+            return
+        for window in done.windows if done else ():
+            if window.state == "failed":
+                self._progress(Event(window.name, FAILED, f"no strip: {window.text}"))
 
     def _done(self, step: Step, state: str, reason: str = "", text: str = "", **more: Any) -> Row:
         text = plain(text or WHY.get(reason, ""), TEXT_MAX_CHARS)

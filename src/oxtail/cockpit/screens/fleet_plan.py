@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from oxtail.app.lifecycle.run import Event, Report
+    from oxtail.app.lifecycle.report import Event, Report
     from oxtail.cockpit.life import Life, Preview
 
 EDIT = "edit"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from oxtail.app.lifecycle.run import RUNNING, SKIPPED, WHY
+from oxtail.app.lifecycle.report import RUNNING, SKIPPED, WHY
 from oxtail.cockpit.shapes.rows import Row, Span, cut, one_line, row
 from oxtail.core.fleet_plan import ADD, KEEP, KILL, LEAVE, REMOVE, RESET, RESTART, SPAWN, SYNC
 from oxtail.core.plain import padded, plain
@@ -13,7 +13,7 @@ from oxtail.ports.lifecycle import CANCELED, FAILED, HEALTHY, UP
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from oxtail.app.lifecycle.run import Event, Report
+    from oxtail.app.lifecycle.report import Event, Report
     from oxtail.core.fleet_edit import Edit
     from oxtail.core.fleet_plan import Plan, Step
     from oxtail.core.fleet_spec import WindowSpec
