@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from docgen.text import head, inline, table
 from oxtail import errors
+from oxtail.core import fleet_errors
 
 _RULES = """
 A program compares `error` (a tool's answer), `error.code` (the command with `--json`) or `.code` (Python); the text may change, the code does not.
@@ -13,6 +14,12 @@ In Python every error is a subclass of `oxtail.OxtailError`, and the indentation
 
 A tool answers a failure as an ordinary result with `ok: false`; only `bad-argument` and `internal-error` (a fault of oxtail) are marked as tool errors.
 """
+
+
+_SOURCES = " and ".join(
+    f"src/{each.__name__.replace('.', '/')}.py" for each in (errors, fleet_errors)
+)
+"""The files that the tree grows in; what is loaded here is in it."""
 
 
 def _tree(base: type[errors.OxtailError], depth: int = 0) -> Iterator[tuple[int, type]]:
@@ -33,9 +40,4 @@ def page() -> str:
         for depth, each in _tree(errors.OxtailError)
     ]
     header = ("class", "code", "exit status", "meaning")
-    return (
-        head("Errors", "src/oxtail/errors.py and the errors of fleets beside it")
-        + _RULES
-        + "\n"
-        + table(header, rows)
-    )
+    return head("Errors", _SOURCES) + _RULES + "\n" + table(header, rows)
