@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.core.names import relay_box
 from oxtail.core.remote import unrelayed
+from oxtail.core.value import Value
 from oxtail.errors import EngineError, EngineRefused, EngineUnreachable, StoreError
 from oxtail.store.nats import encoding, subjects
 from oxtail.store.nats.seal import KeyRefused
@@ -38,6 +39,22 @@ FULL_SECONDS: Final = 5.0
 
 REPORT_SECONDS: Final = 0.5
 """How often it is looked what other hosts want to hear."""
+
+
+class _Parcel(Value):
+    """A message of a relay box, ready to go.
+
+    Attributes:
+        message: It, as it lies there.
+        data: The payload.
+        problem: Why it can never go, if so.
+        refusal: What keeps it, and what its sender sent after it, here for now.
+    """
+
+    message: Envelope
+    data: bytes = b""
+    problem: str | None = None
+    refusal: KeyRefused | StoreError | None = None
 
 
 class Outbound:
@@ -88,23 +105,30 @@ class Outbound:
         # One bell rings for the boxes of all hosts.
         with self._store.bell((relay_box(self._host_id),), patient=True) as bell:
             self._interrupt = bell.interrupt
+            hosts = await asyncio.to_thread(self._with_mail)
             while not self._client.closed.is_set():
-                for host in await asyncio.to_thread(self._with_mail):
+                for host in hosts:
                     self._start(host)
-                await self._rung(bell)
+                hosts = await self._rung(bell)
 
     def _with_mail(self) -> list[str]:
         idle = [host for host in self._local.relays() if host not in self._busy]
         return [host for host in idle if self._store.has_mail(relay_box(host))]
 
-    async def _rung(self, bell: Bell) -> None:
-        waiting = asyncio.ensure_future(asyncio.to_thread(bell.wait, RINGS_SECONDS))
+    async def _rung(self, bell: Bell) -> list[str]:
+        """Return the hosts for which mail lies here, once somebody has rung or after a while."""
+
+        def wait() -> list[str]:
+            bell.wait(RINGS_SECONDS)
+            return self._with_mail()
+
+        waiting = asyncio.ensure_future(asyncio.to_thread(wait))
         lost = asyncio.ensure_future(self._client.closed.wait())
         await asyncio.wait({waiting, lost}, return_when=asyncio.FIRST_COMPLETED)
         lost.cancel()
         if not waiting.done():
             bell.interrupt()
-        await waiting
+        return await waiting
 
     def _start(self, host: str) -> None:
         task = asyncio.ensure_future(self._empty(host))
@@ -118,15 +142,12 @@ class Outbound:
 
     async def _empty(self, host: str) -> None:
         """Carry everything that lies in the box of *host*."""
-        box = relay_box(host)
         try:
             while not self._client.closed.is_set():
-                waiting = await asyncio.to_thread(self._store.peek, (box,))
-                ids = [message.id for message in waiting.messages[:BATCH]]
-                if not ids:
+                taken = await asyncio.to_thread(self._take, host)
+                if taken is None:
                     return
-                claim = await asyncio.to_thread(self._store.claim, (box,), ids)
-                problem = await self._carry(host, claim)
+                problem = await self._carry(host, *taken)
                 if problem is None:
                     self.problems.pop(host, None)
                     continue
@@ -143,14 +164,34 @@ class Outbound:
         except EngineError as error:
             self._trace("nats_outbound_ended", host=host, error=error.message)
 
-    async def _carry(self, host: str, claim: Claim) -> str | None:
+    def _take(self, host: str) -> tuple[Claim, list[_Parcel]] | None:
+        """Claim what lies in the box of *host*, ready to go; None if nothing does."""
+        box = relay_box(host)
+        ids = [message.id for message in self._store.peek((box,)).messages[:BATCH]]
+        if not ids:
+            return None
+        claim = self._store.claim((box,), ids)
+        return claim, [self._parcel(host, message) for message in claim.messages]
+
+    def _parcel(self, host: str, message: Envelope) -> _Parcel:
+        mail = unrelayed(message)
+        if mail is None:
+            return _Parcel(message, problem="it names no receiver")
+        try:
+            return _Parcel(message, self._keys.seal(host, encoding.encode_mail(mail)))
+        except ValueError as error:
+            return _Parcel(message, problem=str(error))
+        except (KeyRefused, StoreError) as error:
+            return _Parcel(message, refusal=error)
+
+    async def _carry(self, host: str, claim: Claim, parcels: list[_Parcel]) -> str | None:
         """Carry what was claimed; return what kept some of it back, if anything did."""
-        by_sender: dict[str, list[Envelope]] = {}
-        for message in claim.messages:
-            by_sender.setdefault(message.from_session_id or "", []).append(message)
+        by_sender: dict[str, list[_Parcel]] = {}
+        for parcel in parcels:
+            by_sender.setdefault(parcel.message.from_session_id or "", []).append(parcel)
         done: dict[str, bool] = {}
         results = await asyncio.gather(
-            *(self._carry_each(host, messages, done) for messages in by_sender.values()),
+            *(self._carry_each(host, each, done) for each in by_sender.values()),
             return_exceptions=True,
         )
         if carried := [message_id for message_id, is_carried in done.items() if is_carried]:
@@ -173,26 +214,19 @@ class Outbound:
         except StoreError as error:
             self._trace("nats_outbound_failed", error=error.message)
 
-    async def _carry_each(self, host: str, messages: list[Envelope], done: dict[str, bool]) -> None:
-        """Carry *messages* of one sender, each after the one before it is kept."""
-        for message in messages:
-            mail = unrelayed(message)
-            problem = None if mail else "it names no receiver"
-            data = b""
-            if mail:
-                try:
-                    data = await self._sealed(host, encoding.encode_mail(mail))
-                except ValueError as error:
-                    problem = str(error)
-            if problem:
-                await asyncio.to_thread(self._local.undeliverable, host, message.id, problem)
+    async def _carry_each(self, host: str, parcels: list[_Parcel], done: dict[str, bool]) -> None:
+        """Carry what one sender has sent, each after the one before it is kept."""
+        for parcel in parcels:
+            message_id = parcel.message.id
+            if parcel.refusal:
+                raise parcel.refusal
+            if parcel.problem:
+                await asyncio.to_thread(self._local.undeliverable, host, message_id, parcel.problem)
             else:
                 subject = subjects.mail_subject(host, self._host_id)
-                await self._client.keep(subject, data, encoding.message_key("mail", message.id))
-            done[message.id] = not problem
-
-    async def _sealed(self, host: str, data: bytes) -> bytes:
-        return await asyncio.to_thread(self._keys.seal, host, data)
+                key = encoding.message_key("mail", message_id)
+                await self._client.keep(subject, parcel.data, key)
+            done[message_id] = not parcel.problem
 
     # ------------------------------------------------------------------ reports
 
@@ -204,7 +238,9 @@ class Outbound:
                     key = encoding.message_key("receipt", report.message_id, report.stage)
                     subject = subjects.mail_subject(host, self._host_id)
                     try:
-                        data = await self._sealed(host, encoding.encode_report(report))
+                        data = await asyncio.to_thread(
+                            self._keys.seal, host, encoding.encode_report(report)
+                        )
                     except KeyRefused:
                         continue  # it waits as the mail for that host does
                     await self._client.keep(subject, data, key)
