@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     )
     from oxtail.ports.lifecycle import BringUp
     from oxtail.store.files.carriage import Carriage
+    from oxtail.tmux.strips import TmuxStrips
     from oxtail.wake.tmux_door import TmuxDoor
 
 PANE_LOCK_SECONDS: Final = 1.0
@@ -247,6 +248,14 @@ def lifecycle(settings: Settings) -> Means:
         own_pane=environ.get("TMUX_PANE"),
         dock=dock(settings),
     )
+
+
+def strips(settings: Settings) -> TmuxStrips:
+    """Return what knows and sizes the strips of the user's tmux server."""
+    from oxtail.tmux.server import Tmux
+    from oxtail.tmux.strips import TmuxStrips
+
+    return TmuxStrips(Tmux(settings.environ, open_trace(settings.trace_file)), {})
 
 
 def dock(settings: Settings) -> Dock:

@@ -296,6 +296,25 @@ async def control_j_begins_a_line(cockpit: Driven) -> None:
     await cockpit.settle(lambda: cockpit.actions.asked == [("message", ALICE, "a\nb\nc")])
 
 
+@key("composer", "Ctrl-A")
+async def control_a_attaches_the_file_at_the_end(cockpit: Driven) -> None:
+    await cockpit.press("m", *"see /a.txt", "ctrl+a")
+    await cockpit.settle(lambda: "1 attached: a.txt" in cockpit.text)
+    await cockpit.press("enter")
+    await cockpit.settle(
+        lambda: cockpit.actions.asked == [("message", ALICE, "see", "/found/a.txt")]
+    )
+
+
+@key("composer", "Ctrl-X")
+async def control_x_makes_the_last_file_text_again(cockpit: Driven) -> None:
+    await cockpit.press("m", *"/a.txt", "ctrl+a")
+    await cockpit.settle(lambda: "1 attached" in cockpit.text)
+    assert "attached:" not in await cockpit.press("ctrl+x")
+    await cockpit.press("enter")
+    await cockpit.settle(lambda: cockpit.actions.asked == [("message", ALICE, "/found/a.txt")])
+
+
 @key("composer", "Esc")
 async def escape_leaves_and_the_draft_is_kept_for_the_agent(cockpit: Driven) -> None:
     await cockpit.press("m", *"hold", "escape", "j", "m")

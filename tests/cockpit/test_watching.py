@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from textual.events import Paste
 
 from helpers.cockpits import driven, play, steering
 from helpers.fakes import ALICE, BOB, CAROL
@@ -107,6 +108,25 @@ def test_a_look_while_composing_loses_no_draft_and_changes_no_receiver():
             assert "to bob" in cockpit.text
             await cockpit.press(*" done", "enter")
             await cockpit.settle(lambda: cockpit.actions.asked == [("message", BOB, "half done")])
+
+    play(scene)
+
+
+def test_what_is_pasted_never_sends_and_a_path_of_a_file_becomes_an_attachment():
+    async def scene():
+        async with driven(fleet(agent("alice"))) as cockpit:
+            await cockpit.press("m")
+            for text in ("one\r\ntwo\x1b[31m\n", "/missing\n", "/b.txt"):
+                cockpit.app.focused.post_message(Paste(text))
+                await cockpit.press("space")
+            await cockpit.settle(lambda: "1 attached: b.txt" in cockpit.text)
+            assert cockpit.actions.asked == []
+            assert steering(cockpit.text) == []
+            await cockpit.press("enter")
+            await cockpit.settle(lambda: cockpit.actions.asked != [])
+            _, _, text, path = cockpit.actions.asked[0]
+            assert path == "/found/b.txt"
+            assert text.split() == ["one", "two[31m", "/missing"]
 
     play(scene)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -196,3 +197,33 @@ def test_a_window_that_nobody_looks_at_gets_its_size_and_stays_flexible(stage: S
     assert stage.tmux.run("show-options", "-wqv", "-t", "=repo:", "window-size") == ""
     heights = [line.split()[3] for line in stage.panes()]
     assert heights == ["43", "6"]
+
+
+def test_a_strip_is_found_by_its_pane(stage: Stage) -> None:
+    pane_id = stage.tmux.session("repo")
+    stage.weld()
+    (strip,) = (line.split()[2] for line in stage.panes() if line.endswith(" 1"))
+
+    found, above = stage.strips.pane(strip), stage.strips.pane(pane_id)
+
+    assert found
+    assert above
+    assert (found.has_strip, above.has_strip) == (True, False)
+    assert (found.session, found.window_index) == ("repo", above.window_index)
+    assert stage.strips.pane("%9999") is None
+
+
+@pytest.mark.slow
+def test_a_real_strip_takes_no_more_rows_than_it_needs(
+    tmux: PrivateTmux, stage: Stage, tmp_path: Path
+) -> None:
+    stage.tmux.session("repo")
+    home = tmp_path / "home"
+    strips = TmuxStrips(Tmux(tmux.clean, FakeTrace()), {"HOME": str(home), "TERM": "tmux-256color"})
+    words = (sys.executable, "-P", "-m", "oxtail", "cockpit", "--dock", "--no-doctor")
+    weld(Dock(strips, lambda root: (*words, "--project", root), True), stage.session(),
+         str(stage.root), rows=9)  # fmt: skip
+    (strip,) = (line.split()[2] for line in stage.panes() if line.endswith(" 1"))
+
+    until(lambda: "no agents" in tmux.run("capture-pane", "-p", "-t", strip), within=15)
+    until(lambda: f"{strip} 4 1" in "\n".join(stage.panes()), within=10)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import io
 import os
 import re
@@ -17,7 +16,7 @@ from textual.events import Key
 
 from helpers.fleets import NOW
 from helpers.lives import FakeLife
-from helpers.waiting import until
+from helpers.waiting import soon
 from oxtail.cockpit.actions import Done
 from oxtail.cockpit.app import Cockpit
 from oxtail.cockpit.messages import FleetSeen
@@ -53,6 +52,9 @@ class FakeActions:
 
     def message(self, agent: Agent, text: str, attachments: Sequence[str] = ()) -> Done:
         return self._done("message", agent.key, text, *attachments)
+
+    def attachable(self, text: str) -> str | None:
+        return f"/found{text.strip()}" if "missing" not in text else None
 
     def nudge(self, agent: Agent) -> Done:
         return self._done("nudge", agent.key)
@@ -102,8 +104,7 @@ class Driven:
 
     async def settle(self, true: Callable[[], bool]) -> None:
         """Wait until something holds that a thread brings about."""
-        loop, context = asyncio.get_running_loop(), contextvars.copy_context()
-        await loop.run_in_executor(None, lambda: context.run(until, true))
+        await soon(true)
         await self._rest()
 
     async def reset(self, fleet: Fleet) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -18,3 +19,14 @@ def until(condition: Callable[[], T], *, within: float = 5.0, every: float = 0.0
         if time.monotonic() > deadline:
             raise AssertionError(f"still not true after {within} s: {condition}")
         time.sleep(every)
+
+
+async def soon(condition: Callable[[], T], *, within: float = 5.0, every: float = 0.01) -> T:
+    """Do as :func:`until`, and let the event loop go on meanwhile."""
+    deadline = time.monotonic() + within
+    while True:
+        if value := condition():
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"still not true after {within} s: {condition}")
+        await asyncio.sleep(every)

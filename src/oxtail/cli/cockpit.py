@@ -11,13 +11,17 @@ from oxtail.cli.fleet_status import examiner
 from oxtail.cli.fleet_table import table, terminal_width
 from oxtail.cli.opening import looking
 from oxtail.cli.output import Outcome, Output
+from oxtail.core.plain import plain
 from oxtail.errors import ExtraMissing, UsageError
+from oxtail.tmux.server import is_pane_id
 from oxtail.wiring import lifecycle
 
 if TYPE_CHECKING:
     from oxtail.app.context import Context
     from oxtail.cli.parser import Options
     from oxtail.cockpit.app import Cockpit
+    from oxtail.cockpit.strip_home import StripDoor
+    from oxtail.config import Settings
 
 COMMS_SHOWN = 200
 """Messages that the cockpit has at hand."""
@@ -135,7 +139,26 @@ def application(options: Options, *, is_served: bool = False) -> Cockpit:
         reads_only=is_served and not options.web_write,
         is_served=is_served,
         life=life,
+        strip=_strip(ctx.settings) if options.dock and not is_served else None,
     )
+
+
+def _strip(settings: Settings) -> StripDoor | None:
+    """Return what a strip asks of tmux, or None outside of it."""
+    from oxtail.cockpit.shapes.view import Home
+    from oxtail.cockpit.strip_home import StripDoor
+    from oxtail.wiring import strips
+
+    pane_id = settings.environ.get("TMUX_PANE", "")
+    if not settings.environ.get("TMUX") or not is_pane_id(pane_id):
+        return None
+    door = strips(settings)
+
+    def find() -> Home | None:
+        pane = door.pane(pane_id)
+        return Home(plain(pane.session), pane.window_index, pane.has_strip) if pane else None
+
+    return StripDoor(find, lambda rows: door.pin(pane_id, rows))
 
 
 def run(options: Options, output: Output) -> Outcome:

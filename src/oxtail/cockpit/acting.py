@@ -6,6 +6,7 @@ anything with the look at the fleet.  What is said of a message is what is prove
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from oxtail.app.acknowledge import acknowledge
@@ -13,6 +14,7 @@ from oxtail.app.jump import jump
 from oxtail.app.operator import nudge, tell
 from oxtail.app.status import message_status
 from oxtail.cockpit.actions import Done
+from oxtail.core.attachment import tries
 from oxtail.core.plain import plain
 from oxtail.trace import timestamp
 
@@ -41,6 +43,13 @@ class ContextActions:
     def message(self, agent: Agent, text: str, attachments: Sequence[str] = ()) -> Done:
         """Send *text* to *agent* as the operator, with copies of the files *attachments*."""
         return Done(_told(tell(self._open(), agent, text, attachments), agent, "message"))
+
+    def attachable(self, text: str) -> str | None:
+        """Return the path of the regular file that *text* names, or None."""
+        for path in tries(text):
+            if os.path.isabs(path) and os.path.isfile(path):
+                return path
+        return None
 
     def nudge(self, agent: Agent) -> Done:
         """Ask *agent* to look at its inbox and its work."""

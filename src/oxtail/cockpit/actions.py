@@ -29,11 +29,26 @@ class Done(Value):
     ok: bool = True
 
 
+class Letter(Value):
+    """What a person has written.
+
+    Attributes:
+        text: The text; may be empty if files go along.
+        attachments: Paths of files.
+    """
+
+    text: str
+    attachments: tuple[str, ...] = ()
+
+
 class Actions(Protocol):
     """What a person can do; an agent is the one that was shown when the person asked."""
 
     def message(self, agent: Agent, text: str, attachments: Sequence[str] = ()) -> Done:
         """Send *text* to *agent* as the operator, with copies of the files *attachments*."""
+
+    def attachable(self, text: str) -> str | None:
+        """Return the path of the regular file that *text* names, or None.  Reads only."""
 
     def nudge(self, agent: Agent) -> Done:
         """Ask *agent* to look at its inbox and its work."""

@@ -12,8 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from textual.app import App
 
-from oxtail.cockpit.actions import Done
-from oxtail.cockpit.messages import ActionDone, MessageChosen, ReceiptsSeen
+from oxtail.cockpit.actions import Done, Letter
+from oxtail.cockpit.messages import (
+    ActionDone,
+    FileFound,
+    FileWanted,
+    MessageChosen,
+    ReceiptsSeen,
+)
 from oxtail.cockpit.screens.compose import ComposeScreen, DraftKept
 from oxtail.cockpit.screens.confirm import Confirm
 from oxtail.core.plain import plain
@@ -98,13 +104,34 @@ class ActingApp(App[None]):
         if agent and self._may_act(agent):
             screen = ComposeScreen(agent, self._drafts.pop(agent.key, ""))
 
-            def send(text: str | None) -> None:
-                if text is not None:
-                    self.perform(lambda: self._actions.message(agent, text))
+            def send(letter: Letter | None) -> None:
+                if letter is not None:
+                    text, files = letter.text, letter.attachments
+                    self.perform(lambda: self._actions.message(agent, text, files))
 
             self.push_screen(screen, send)
         elif agent is None:
             self._may_act(agent)
+
+    def on_file_wanted(self, message: FileWanted) -> None:
+        """Look whether there is such a file; a file system may hang, and the screen may not."""
+
+        def look() -> None:
+            found: list[str | None] = []
+
+            def ask() -> Done:
+                found.append(self._actions.attachable(message.text))
+                return Done("")
+
+            _outcome(ask, self._trace)
+            self.post_message(FileFound(message.text, found[0] if found else None))
+
+        threading.Thread(target=look, name="oxtail-files", daemon=True).start()
+
+    def on_file_found(self, message: FileFound) -> None:
+        """Hand it to the composer, if that is still there."""
+        if isinstance(self.screen, ComposeScreen):
+            self.screen.found(message.text, message.path)
 
     def on_draft_kept(self, message: DraftKept) -> None:
         """Keep what was not sent."""

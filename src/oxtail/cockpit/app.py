@@ -13,6 +13,7 @@ from oxtail.cockpit.acts import ActingApp
 from oxtail.cockpit.life_desk import LifeDesk
 from oxtail.cockpit.screens.main import MainScreen
 from oxtail.cockpit.shapes.view import View
+from oxtail.cockpit.strip_home import StripHome
 from oxtail.core.plain import plain
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from oxtail.cockpit.actions import Actions
     from oxtail.cockpit.feed import Feed
     from oxtail.cockpit.life import Life
-    from oxtail.cockpit.messages import FleetSeen, LookFailed
+    from oxtail.cockpit.messages import FleetSeen, HomeFound, LookFailed
+    from oxtail.cockpit.shapes.view import Home
+    from oxtail.cockpit.strip_home import StripDoor
     from oxtail.core.fleet_agent import Agent
 
 WANTED_SECONDS: Final = 1.0
@@ -39,12 +42,14 @@ class Cockpit(ActingApp):
         dock: Begin with the strip.
         light: Begin in light colors.
         signals: Signals that end the cockpit as a person does, so that the terminal is restored.
+        strip: What this strip asks of tmux, if it is one.
         trace: Told of actions that failed in an unforeseen way.
         is_wanted: Asked once a second; the cockpit ends when it says no.
         reads_only: Let nobody act.
         life: What fleets are started, changed and ended with.
     """
 
+    _home: Home | None = None
     CSS_PATH = "cockpit.tcss"
     ENABLE_COMMAND_PALETTE = False
     TITLE = "oxtail"
@@ -60,6 +65,7 @@ class Cockpit(ActingApp):
         life: Life | None = None,
         is_wanted: Callable[[], bool] | None = None,
         signals: Sequence[int] = (),
+        strip: StripDoor | None = None,
         trace: Callable[..., None] = lambda _event, **_fields: None,
     ) -> None:
         main = MainScreen(View(dock=dock), reads_only=reads_only)
@@ -70,6 +76,7 @@ class Cockpit(ActingApp):
         self._light = light
         self._is_wanted = is_wanted
         self._signals = tuple(signals)
+        self._strip = StripHome(strip, self.post_message) if strip else None
 
     def get_default_screen(self) -> MainScreen:
         """Return the fleet."""
@@ -82,6 +89,8 @@ class Cockpit(ActingApp):
             asyncio.get_running_loop().add_signal_handler(number, self.exit)
         if self._is_wanted:
             self.set_interval(WANTED_SECONDS, self._check_wanted)
+        if self._strip:
+            self._strip.look()
         if self.feed:
             self.feed.start()
 
@@ -112,7 +121,24 @@ class Cockpit(ActingApp):
 
     def on_fleet_seen(self, message: FleetSeen) -> None:
         """Show what was seen."""
+        is_first = self.main.fleet is None
+        if self._strip:
+            self.main.view = self._strip.chosen(self.main.view, message.fleet)
         self.main.show(message.fleet)
+        if is_first:
+            self._settle_strip()
+
+    def on_home_found(self, message: HomeFound) -> None:
+        """Choose the agent of the own window, and take no more rows than there are agents."""
+        self._home = message.home
+        self._settle_strip()
+
+    def _settle_strip(self) -> None:
+        fleet, main = self.main.fleet, self.main
+        if self._strip and self._home and fleet and main.view.dock:
+            self._strip.found(self._home, fleet, main.view, self.size.height)
+            main.view = self._strip.chosen(main.view, fleet)
+            main.show(fleet)
 
     def on_look_failed(self, message: LookFailed) -> None:
         """Tell that what is shown is not new."""
@@ -128,6 +154,8 @@ class Cockpit(ActingApp):
         """Look less often."""
         if self.feed:
             self.feed.has_focus = False
+        if self._strip:
+            self._strip.is_armed = True
 
     def switch_theme(self) -> None:
         """Switch between dark and light."""

@@ -79,6 +79,8 @@ TALK: Final = (
 COMPOSER: Final = (
     Key("enter", "Enter", "", "send"),
     Key("ctrl+j,alt+enter", "Ctrl-J Alt-Enter", "", "new line"),
+    Key("ctrl+a", "Ctrl-A", "", "attach the file whose path stands at the end, or alone"),
+    Key("ctrl+x", "Ctrl-X", "", "take the last file out again; its path is text again"),
     Key("escape", "Esc", "", "leave; the draft is kept for this agent"),
 )
 """While a message is written."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from oxtail.app.lifecycle.report import Event, Report
     from oxtail.cockpit.actions import Done
     from oxtail.cockpit.life import Preview
+    from oxtail.cockpit.shapes.view import Home
     from oxtail.core.fleet import Fleet
 
 
@@ -42,12 +43,37 @@ class ActionDone(Message):
         super().__init__()
 
 
+class FileFound(Message):
+    """A text that may name a file was looked at: the file's *path*, or None."""
+
+    def __init__(self, text: str, path: str | None) -> None:
+        self.text = text
+        self.path = path
+        super().__init__()
+
+
+class FileWanted(Message):
+    """Somebody wants to attach the file that *text* names."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        super().__init__()
+
+
 class ReceiptsSeen(Message):
     """What proves how far a message has come."""
 
     def __init__(self, message_id: str, lines: tuple[str, ...]) -> None:
         self.message_id = message_id
         self.lines = lines
+        super().__init__()
+
+
+class HomeFound(Message):
+    """Where in tmux this strip is."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
         super().__init__()
 
 

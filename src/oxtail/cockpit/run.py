@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from oxtail.cockpit.actions import Actions
     from oxtail.cockpit.feed import Source
     from oxtail.cockpit.life import Life
+    from oxtail.cockpit.strip_home import StripDoor
 
 
 def build(
@@ -25,6 +26,7 @@ def build(
     reads_only: bool = False,
     is_served: bool = False,
     life: Life | None = None,
+    strip: StripDoor | None = None,
 ) -> Cockpit:
     """Return a cockpit that looks at *source* once it runs.
 
@@ -38,6 +40,7 @@ def build(
         light=light,
         reads_only=reads_only,
         trace=source.trace,
+        strip=strip,
         signals=(signal.SIGINT, signal.SIGTERM, signal.SIGHUP),
         is_wanted=(lambda: os.getppid() == server) if is_served else None,
         life=life,

@@ -76,13 +76,21 @@ class TmuxStrips:
 
     def session(self, name: str) -> DockSession | None:
         """Return the session of exactly this name, or None."""
+        return session_named(self._panes(), name)
+
+    def pane(self, pane_id: str) -> DockPane | None:
+        """Return the pane of this id, or None; one whose window is linked is in several places."""
+        found = [each for each in self._panes() if each.pane_id == pane_id]
+        return found[0] if len(found) == 1 else None
+
+    def _panes(self) -> tuple[DockPane, ...]:
         word = os.urandom(8).hex()
         form = f"<{word}>".join(f"#{{{field}}}" for field in _FIELDS) + f"</{word}>"
         try:
             output = self._tmux.run(("list-panes", "-a", "-F", form))
         except NoTmuxServer:
-            return None
-        return session_named(parse_fields(output, word), name)
+            return ()
+        return parse_fields(output, word)
 
     def make(self, name: str, root: str) -> None:
         """Make a session with one window ``main`` and a shell in the folder *root*."""

@@ -84,6 +84,8 @@ def _evidence(agent: Agent) -> Iterator[tuple[str, str, str]]:
     if agent.tool:
         how = "running" if agent.tool.running else "ended"
         yield "", "tool", f"tool: {plain(agent.tool.name)} ({how})"
+    if agent.tail:
+        yield "", "tool", f"its pane shows: {plain(agent.tail)}"
     yield "", "dim", f"hooks say: {agent.hooks_say}"
     if agent.pane_activity_age_s is not None:
         yield "", "dim", f"pane: {age(agent.pane_activity_age_s)} since it last changed"

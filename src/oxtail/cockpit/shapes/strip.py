@@ -19,6 +19,11 @@ NAME_COLUMNS: Final = 10
 STATE_COLUMNS: Final = 16
 OLD_SECONDS: Final = 10
 
+AROUND_ROWS: Final = 4
+"""Header and footer, and two rows for agents that are still to come."""
+
+ROWS_MIN, ROWS_MAX = 4, 12
+
 _LOOKS: Final = {Liveness.ACTIVE: "active", Liveness.IDLE: "idle", Liveness.DEAD: "dead"}
 
 
@@ -104,8 +109,9 @@ def _folded_row(gone: tuple[Agent, ...]) -> Row:
 
 
 def height_of(fleet: Fleet, view: View) -> int:
-    """Return how many rows a strip takes that shows everything: header and footer included."""
-    return len(listed(fleet, view)) + bool(folded(fleet, view)) + 2
+    """Return how many rows a strip in a pane of its own should have."""
+    rows = len(listed(fleet, view)) + bool(folded(fleet, view))
+    return min(max(rows + AROUND_ROWS, ROWS_MIN), ROWS_MAX)
 
 
 def footer(width: int, hints: str) -> Row:

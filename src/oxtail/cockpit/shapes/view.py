@@ -30,6 +30,30 @@ class View(Value):
     folds_dead: bool = True
 
 
+class Home(Value):
+    """Where in tmux a strip is.
+
+    Attributes:
+        session: The name of its session.
+        window_index: The place of its window there.
+        is_strip: Whether its pane was made for a strip, and may be made smaller.
+    """
+
+    session: str
+    window_index: int
+    is_strip: bool
+
+
+def at_home(view: View, fleet: Fleet, home: Home) -> View:
+    """Return *view* with the cursor on the agent in the window of *home*; one that runs first."""
+    place_of = (home.session, home.window_index)
+    there = [
+        each for each in listed(fleet, view) if (each.tmux_session, each.window_index) == place_of
+    ]
+    chosen = next((each for each in there if not each.is_dead), there[0] if there else None)
+    return view._replace(selected=chosen.key) if chosen else view
+
+
 def listed(fleet: Fleet, view: View) -> tuple[Agent, ...]:
     """Return the agents that have a row, in their order."""
     agents = fleet.agents
