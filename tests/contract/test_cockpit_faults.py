@@ -194,6 +194,7 @@ FAULTS: Final[dict[int, tuple[str, tuple[str, ...]]]] = {
             f"{JUMP}::test_a_dock_goes_to_the_dock_of_the_agents_window_and_moves_no_terminal",
             f"{DOCK}::test_a_window_that_came_later_gets_its_strip_where_others_have_one",
             "tests/cockpit/test_keys.py::test_each_key_does_what_the_table_says",
+            f"{DOCKING}::test_a_window_that_sync_adds_to_a_docked_fleet_is_docked",
         ),
     ),
     21: (
