@@ -159,6 +159,7 @@ class _Attempt:
         self._since = 0.0
         self._before: frozenset[str] = frozenset()
         self._has_run = False
+        self._is_elsewhere = False
         self._in_a_row: dict[str, float] = {}
 
     def run(self) -> Launch:
@@ -224,8 +225,7 @@ class _Attempt:
             if look.has_shell and self._typed_at is None:
                 return self._launch(look)
             if tools.clock.monotonic() >= deadline:
-                text = f"{self._name} did not join within {READY_SECONDS:g} s"
-                return self._failed("not-ready", text, look)
+                return self._unproven("not-ready", f"within {READY_SECONDS:g} s", look)
             tools.pause(POLL_SECONDS)
         return Launch(CANCELED, "canceled", "canceled", session_id=None)
 
@@ -243,6 +243,7 @@ class _Attempt:
             real_path=tools.real_path,
         )
         sessions = set(tools.hosted(found, self._site.pane_id).values())
+        self._is_elsewhere = bool(found) and not sessions
         if len(sessions) > 1:
             text = f"{len(sessions)} new sessions run in its pane, so none can be told to be it"
             return self._failed("ambiguous", text, look)
@@ -260,9 +261,14 @@ class _Attempt:
         if waits >= (NO_START_SECONDS if shows_prompt(look.rows) else SLOW_START_SECONDS):
             return self._failed("not-started", f"the shell did not start {self._name}", look)
         if self._lasts("clear", look.is_clear and self._recipe is not None) >= UNJOINED_SECONDS:
-            text = f"{self._name} runs, and oxtail does not serve it: run oxtail setup"
-            return self._failed("not-joined", text, look)
+            return self._unproven("not-joined", "though it waits for input: run oxtail setup", look)
         return None
+
+    def _unproven(self, reason: str, how: str, look: Look) -> Launch:
+        if self._is_elsewhere:
+            text = f"a new session of {self._name} runs, and nothing proves that it is in this pane"
+            return self._failed("elsewhere", text, look)
+        return self._failed(reason, f"{self._name} did not join {how}", look)
 
     def _lasts(self, what: str, is_so: bool) -> float:
         """Return for how many seconds *what* has been so at each look; 0 at the first such one."""

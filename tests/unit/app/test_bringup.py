@@ -120,7 +120,12 @@ def test_a_client_is_up_once_its_server_runs_below_the_pane() -> None:
 def test_a_session_of_another_pane_proves_nothing() -> None:
     world = World(SHELL, STARTING)
     world.joins(70, ALICE, pane="%2", after=1)
-    assert world.bring_up().reason == "not-ready"
+    launched = world.bring_up()
+    assert (launched.state, launched.reason) == ("failed", "elsewhere")
+
+
+def test_a_client_that_neither_joins_nor_asks_is_given_up_in_the_end() -> None:
+    assert World(SHELL, STARTING).bring_up().reason == "not-ready"
 
 
 def test_two_new_sessions_in_one_pane_are_ambiguous() -> None:
