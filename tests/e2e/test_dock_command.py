@@ -192,7 +192,7 @@ def test_on_a_terminal_it_asks_first_and_then_shows_the_fleet(stage: Stage) -> N
     words = [*OXTAIL, "dock"]
     with terminal(words, environ, stage.root, columns=110, rows=40) as screen:
         until(lambda: "[y/N]" in screen.written, within=30)
-        assert "alpha: command" in screen.written
+        assert "alpha: sleep 600" in screen.written
         screen.press("n\n")
         assert screen.end() == 0
     assert stage.panes() == []

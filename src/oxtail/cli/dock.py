@@ -19,6 +19,7 @@ from oxtail.core.fleet_errors import FleetRefused
 from oxtail.core.fleet_panes import OTHER_PROJECT, find_fleet
 from oxtail.core.fleet_plan import ADD, REASONS, SPAWN
 from oxtail.core.fleet_spec import session_name
+from oxtail.core.launch import words_of
 from oxtail.core.plain import plain
 from oxtail.errors import ExtraMissing, UsageError
 from oxtail.wiring import dock, lifecycle
@@ -139,10 +140,12 @@ def _size() -> tuple[int, int]:
 
 
 def _fleet_lines(plan: Plan) -> list[str]:
+    """Return what is run in each window, so that a person knows what they agree to."""
     return [
-        f"{one_line(step.window)}: {step.spec.agent if step.spec else ''}"
+        one_line(f"{step.window}: {plain(' '.join(words_of(step.spec, plan.session)), 160)}")
         for step in plan.to(ADD)
-    ]  # fmt: skip
+        if step.spec
+    ]
 
 
 def _weld_lines(done: Weld) -> list[str]:
