@@ -192,7 +192,8 @@ def test_a_fleet_of_an_npm_peer_is_known_by_its_mark_and_its_folder(stage: Stage
 
 
 def test_a_pane_that_changes_after_the_plan_is_not_touched(stage: Stage) -> None:
-    stage.run("spawn", spec("main", "cx", "third", "fourth"))
+    spawned = stage.run("spawn", spec("main", "cx", "third", "fourth"))
+    assert spawned.ok, spawned
     renamed, marked, replaced = (stage.pane(name) for name in ("main", "cx", "third"))
     plan = stage.plan("reset", spec("main", "cx", "third", "fourth"))
     again: list[int] = []
@@ -206,8 +207,8 @@ def test_a_pane_that_changes_after_the_plan_is_not_touched(stage: Stage) -> None
             stage.tmux.run("respawn-pane", "-k", "-t", replaced.pane_id, "exec sleep 600")
         return False
 
-    report = stage.run("reset", plan.verb and spec("main", "cx", "third", "fourth"),
-                       confirmed=plan, canceled=change)  # fmt: skip
+    fleet = spec("main", "cx", "third", "fourth")
+    report = stage.run("reset", fleet, confirmed=plan, canceled=change)
     assert stage.states(report) == {
         "main": "refused", "cx": "refused", "third": "refused", "fourth": "up",
     }  # fmt: skip
@@ -316,6 +317,16 @@ def test_the_mark_survives_a_restart_and_a_human_split_does_too(stage: Stage) ->
     assert stage.run("reset", TWO).ok
     assert stage.pane("main").managed == fleet_id
     assert stage.running(split) == "sleep"
+
+
+def test_a_window_that_does_not_come_up_again_is_not_marked_as_launched(stage: Stage) -> None:
+    fleet_id = stage.run("spawn", TWO).plan.fleet_id
+    stage.fails = {"cx"}
+    assert stage.states(stage.run("reset", TWO)) == {"main": "up", "cx": "failed"}
+    assert [(site.managed, site.made) for _, site in stage.launches[2:]] == [(False, True)] * 2
+    assert (stage.pane("cx").managed, stage.pane("cx").made) == ("", fleet_id)
+    stage.fails = set()
+    assert stage.states(stage.run("sync", TWO)) == {"main": "healthy", "cx": "up"}
 
 
 def test_a_strip_does_not_stand_in_the_way_of_closing_its_window(stage: Stage) -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from typing import TYPE_CHECKING, Final
 
 from oxtail.core.fleet_panes import LAUNCH_MAX_CHARS, FleetPane
@@ -24,7 +25,7 @@ from oxtail.ports.lifecycle import Made
 from oxtail.tmux.server import is_pane_id
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from oxtail.ports.lifecycle import Ground
     from oxtail.tmux.server import Tmux
@@ -38,6 +39,12 @@ MADE: Final = "@oxtail_made"
 ROOT: Final = "@oxtail_root"
 LAUNCH: Final = "@oxtail_launch"
 """The marks; npm peers know the first two."""
+
+SETTLE_PAUSE_SECONDS: Final = 0.02
+"""Between two looks at a pane whose shell is starting; that takes milliseconds."""
+
+_STARTING: Final = frozenset(("env", "tmux", "tmux: server", "tmux: client", ""))
+"""What a pane seems to run before its shell does."""
 
 COLUMNS: Final = 160
 ROWS: Final = 48
@@ -148,10 +155,18 @@ class TmuxWorkspace:
         tmux: The tmux server of this user.
         shell: The user's shell, for a server that does not say one.
         unset: Variables that tell whose child a process is; no window gets them.
+        pause: Waits for some seconds between two looks.
     """
 
-    def __init__(self, tmux: Tmux, shell: str, unset: Sequence[str]) -> None:
+    def __init__(
+        self,
+        tmux: Tmux,
+        shell: str,
+        unset: Sequence[str],
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._tmux = tmux
+        self._pause = pause
         self._shell = shell
         self._unset = tuple(unset)
 
@@ -159,7 +174,9 @@ class TmuxWorkspace:
         """Return all panes; see :meth:`oxtail.ports.lifecycle.Workspace.panes`."""
         word = os.urandom(8).hex()
         try:
-            output = self._tmux.run(("list-panes", "-a", "-F", fields_form(word)))
+            output = self._tmux.run(
+                ("list-panes", "-a", "-F", fields_form(word)), seconds=TIMEOUT_SECONDS
+            )
         except NoTmuxServer:
             return ()
         return parse_fields(output, word)
@@ -208,7 +225,24 @@ class TmuxWorkspace:
         words = output.decode("ascii", "replace").split()
         if len(words) != 3 or not is_pane_id(words[0]):
             raise PaneError("tmux does not say which window it has made")
+        self._settle(words[0])
         return Made(*words)
+
+    def _settle(self, pane_id: str) -> None:
+        """Wait until the shell of a pane has taken the place of what starts it.
+
+        Until then the pane seems to run a program, which is neither a shell nor what is launched.
+        """
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        form = ("display-message", "-p", "-t", pane_id, "#{pane_current_command}")
+        while time.monotonic() < deadline:
+            try:
+                name = self._tmux.run(form, seconds=TIMEOUT_SECONDS).decode("utf-8", "replace")
+            except PaneError:
+                return  # whoever uses the pane next finds out
+            if name.strip() not in _STARTING:
+                return
+            self._pause(SETTLE_PAUSE_SECONDS)
 
     def _set(self, *options: tuple[str, str, str]) -> None:
         self._tmux.run(
@@ -228,6 +262,7 @@ class TmuxWorkspace:
                 ("display-message", "-p", word),
                 ("show-options", "-gqv", "default-shell"),
                 starts=starts,
+                seconds=TIMEOUT_SECONDS,
             )
             other, _, named = output.decode("utf-8", "replace").partition(word)
             shell = named.strip() if os.path.isabs(named.strip()) else shell
@@ -248,11 +283,19 @@ class TmuxWorkspace:
     def restart(self, pane: FleetPane, place: Ground) -> bool:
         """Start a pane anew; see :meth:`oxtail.ports.lifecycle.Workspace.restart`."""
         words = ("-c", _literal(place.root), "--", *self._program())
-        command = f"respawn-pane -k -t {pane.pane_id} {' '.join(map(quoted, words))}"
+        at = f"-t {pane.pane_id}"
+        # What ran is over, so the pane is marked as made, until something is launched in it again.
+        command = (
+            f"set-option -p {at} {MADE} {place.fleet_id} ; set-option -p {at} {ROOT} {place.key} ; "
+            f"respawn-pane -k {at} {' '.join(map(quoted, words))} ; set-option -pu {at} {MANAGED}"
+        )
         try:
-            return self._if(pane, _guard(pane, place.fleet_id), command)
+            if not self._if(pane, _guard(pane, place.fleet_id), command):
+                return False
         except NoTmuxServer:
             return False
+        self._settle(pane.pane_id)
+        return True
 
     def remove(self, pane: FleetPane, place: Ground, docks: Sequence[FleetPane] = ()) -> bool:
         """Close a pane; see :meth:`oxtail.ports.lifecycle.Workspace.remove`."""

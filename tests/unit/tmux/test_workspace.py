@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from oxtail.core.fleet_panes import FleetPane
-from oxtail.tmux.workspace import fields_form, parse_fields, quoted
+from oxtail.ports.lifecycle import Ground
+from oxtail.tmux.workspace import TmuxWorkspace, fields_form, parse_fields, quoted
 
 WORD = "0123456789abcdef"
 
@@ -60,3 +61,36 @@ def test_a_word_is_quoted_for_the_parser_of_tmux(word: str) -> None:
     import shlex
 
     assert shlex.split(quoted(word)) == [word]
+
+
+class SlowTmux:
+    """A tmux server whose panes start slowly; counts how often it is asked what one runs."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = list(names)
+        self.paused: list[float] = []
+
+    def run(self, *commands: tuple[str, ...], **options: object) -> bytes:
+        verb, form = commands[-1][0], commands[-1][-1]
+        if verb == "display-message" and form == "#{pane_current_command}":
+            return f"{self.names.pop(0)}\n".encode()
+        if commands[0][0] == "new-window":
+            return b"%4 @3 $1\n"
+        if verb == "if-shell":
+            return commands[-1][-2].rsplit(" ", 1)[1].encode()
+        return b""
+
+
+@pytest.mark.parametrize("names", [("env", "tmux", "bash"), ("bash",), ("tmux: server", "zsh")])
+def test_a_window_is_handed_on_once_its_shell_runs(names: tuple[str, ...]) -> None:
+    place = Ground("shop-0123abcd", "/p", "key")
+    for act in ("add", "restart"):
+        tmux = SlowTmux(*names)
+        workspace = TmuxWorkspace(tmux, "/bin/sh", (), tmux.paused.append)  # type: ignore[arg-type]
+        if act == "add":
+            assert workspace.add("$1", "main", place).pane_id == "%4"
+        else:
+            (pane,) = parse_fields(record(), WORD)
+            assert workspace.restart(pane, place)
+        assert tmux.names == []
+        assert len(tmux.paused) == len(names) - 1
