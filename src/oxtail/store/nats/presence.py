@@ -57,6 +57,7 @@ BELIEVED_SECONDS: Final = 43_200.0
 LOOKUP_MAX: Final = 200
 """Most hosts that the server is asked about at a time; it answers with at most 1,024 messages."""
 
+_FAR_AHEAD: Final = 2.0**53
 _spread = random.SystemRandom()
 
 
@@ -135,10 +136,11 @@ class Roster:
         self._there: set[str] = set()
         self._wanted: set[str] = set()
         self._first_versions: dict[str, float] = {}
+        self._earlier: list[Said] = []
         self._guard = asyncio.Lock()
 
     async def open(self) -> None:
-        """Say who is here, and learn who else is.
+        """Learn whether somebody else is this host; :meth:`run` says the rest.
 
         Raises:
             EngineUnreachable: the connection is lost.
@@ -146,36 +148,39 @@ class Roster:
         """
         await self._client.hear(subjects.ALL_PRESENCE, self._hear)
         # Who is known from an earlier connection is told by its beat whether that still holds.
-        earlier = await look_up(self._client, subjects.presence_of_all(bool(self._heard.believed)))
-        await self._check_twin(earlier)
+        wanted = subjects.presence_of_all(bool(self._heard.believed))
+        self._earlier = await look_up(self._client, wanted)
+        await self._check_twin()
+
+    async def _check_twin(self) -> None:
+        """Raise if another folder has said of late that it is this host: it was here first."""
+        for said in self._earlier:
+            if said.host_id == self._host.host_id:
+                self._look_for_twin(said)
+                if self.twin and await self._server_time() - said.at <= TTL_SECONDS:
+                    raise TwoFolders(self.twin)
+                self.twin = ""
+
+    async def _begin(self) -> None:
+        """Say who is here, and take what was said before, so far as it still counts."""
         await self._say(await asyncio.to_thread(self._local.describe))
         own = await last_said(self._client, subjects.beat_subject(self._host.host_id))
-        for said in earlier:
+        for said in self._earlier:
             # What nobody has repeated for so long was said by a host that is gone.
-            if own is None or own.at - said.at <= TTL_SECONDS:
+            if said.host_id != self._host.host_id and (
+                own is None or own.at - said.at <= TTL_SECONDS
+            ):
                 await self._take(said)
-        await self._look_up_wanted()
-
-    async def _check_twin(self, earlier: Iterable[Said]) -> None:
-        """Raise if another folder has said of late that it is this host: it was here first."""
-        mine = [said for said in earlier if said.host_id == self._host.host_id]
-        if not mine:
-            return
-        now = await self._server_time()
-        for said in mine:
-            if now and now - said.at <= TTL_SECONDS:
-                self._look_for_twin(said)
-        if self.twin:
-            raise TwoFolders(self.twin)
+        self._earlier = []
 
     async def _server_time(self) -> float:
-        """Return the time of the server in unix seconds; 0 if it does not tell it."""
+        """Return the time of the server in unix seconds; far ahead if it does not tell it."""
         name = subjects.consumer(self._host.host_id)
         try:
             answer = await self._client.api(f"CONSUMER.INFO.{subjects.STREAM}.{name}")
         except EngineRefused:
-            return 0.0  # nobody carries for this host
-        return encoding.unix_time(answer.get("ts"))
+            return _FAR_AHEAD  # nobody carries for this host
+        return encoding.unix_time(answer.get("ts")) or _FAR_AHEAD
 
     def _look_for_twin(self, said: Said) -> None:
         if said.part is not None and said.digest and said.digest == self._said.get(said.part):
@@ -194,6 +199,7 @@ class Roster:
             EngineUnreachable: the connection is lost.
             TwoFolders: another state folder says that it is this host.
         """
+        await self._begin()
         loop = asyncio.get_running_loop()
         said: RemoteHost | None = None
         said_at = loop.time()
