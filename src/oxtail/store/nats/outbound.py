@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from oxtail.store.nats.seal import Keyring
     from oxtail.trace import Trace
 
-BATCH: Final = 200
+BATCH: Final = 500
 """Most messages that are taken out of a box at a time."""
 
 RINGS_SECONDS: Final = 2.0
