@@ -12,6 +12,7 @@ from helpers.strategies import any_text, envelopes, json_values
 from oxtail.core import codec, envelope
 from oxtail.core.envelope import Envelope
 from oxtail.errors import DamagedRecord
+from oxtail.store.files.lines import having
 
 START = re.compile(rb'\{"schema_version":1,"id":"[0-9a-f]{16}","body":"')
 
@@ -74,3 +75,19 @@ def test_any_record_that_was_read_is_a_message_that_can_be_shown_or_it_is_damage
 def test_values_survive_all_three_forms(value: object):
     for encode in (codec.encode_line, codec.encode_compact, codec.encode_pretty):
         assert codec.decode(encode(value)) == value
+
+
+@given(
+    st.lists(
+        st.lists(st.sampled_from([b"ab", b"a", b"x", b'"', b"\xff"]), max_size=6).map(b"".join)
+    ),
+    st.sampled_from([b"ab", b"a", b"xx", b""]),
+    st.booleans(),
+)
+def test_lines_that_hold_something_are_found_without_the_others(
+    raws: list[bytes], needle: bytes, ended: bool
+):
+    data = b"\n".join(raws) + (b"\n" if ended else b"")
+    expected = [raw for raw in reversed(data.split(b"\n")) if needle and needle in raw]
+
+    assert list(having(data, needle)) == expected

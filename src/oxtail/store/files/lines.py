@@ -54,14 +54,21 @@ def holding(data: bytes, text: str) -> Iterator[Envelope]:
 
     Only these lines are parsed, which is what makes a search through a long file cheap.
     """
-    needle = encode_compact(text)[1:-1]
+    for raw in having(data, encode_compact(text)[1:-1]):
+        if message := _message(raw):
+            yield message
+
+
+def having(data: bytes, needle: bytes) -> Iterator[bytes]:
+    """Return the lines of *data* that hold *needle*, which has no newline, newest first.
+
+    The other lines are not even copied: a ledger may have megabytes of them.
+    """
     end = len(data)
     while needle and (at := data.rfind(needle, 0, end)) >= 0:
         start = data.rfind(b"\n", 0, at) + 1
         stop = data.find(b"\n", at)
-        message = _message(data[start : stop if stop >= 0 else len(data)])
-        if message:
-            yield message
+        yield data[start : stop if stop >= 0 else len(data)]
         end = start
 
 

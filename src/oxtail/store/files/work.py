@@ -97,8 +97,9 @@ class FileWork:
 
     def _owed(self, session_id: str, needle: bytes) -> Iterator[Owed]:
         """Yield the messages on those lines of a ledger that hold *needle*, oldest first."""
-        for raw in codec.split_lines(self._content(self._disk.layout.ledger(session_id))):
-            members = _members(raw) if needle in raw else None
+        data = self._content(self._disk.layout.ledger(session_id))
+        for raw in reversed(tuple(lines.having(data, needle))):
+            members = _members(raw)
             if members is not None and (owed := _owed(session_id, members)):
                 yield owed
 
