@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) $(PYTEST_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test fast unit check lint types imports format docs pictures screens bench fleet tools clean
+.PHONY: help install demo test fast unit check lint types imports format docs pictures screens bench storm fleet tools clean
 
 help:  ## List the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## +/|/' \
