@@ -21,6 +21,8 @@ from oxtail.cli import cockpit
 from oxtail.cli.main import main
 from oxtail.errors import ExtraMissing
 
+pytestmark = pytest.mark.timeout(60)
+
 ME = "aaaaaaaa-0000-4000-8000-000000000001"
 ENTER_SCREEN, LEAVE_SCREEN, SHOW_CURSOR = b"\x1b[?1049h", b"\x1b[?1049l", b"\x1b[?25h"
 
@@ -82,7 +84,7 @@ class Pty:
         )  # fmt: skip
         self.seen = b""
 
-    def until(self, word: bytes, within: float = 18.0) -> None:
+    def until(self, word: bytes, within: float = 25.0) -> None:
         end = time.monotonic() + within
         while word not in self.seen:
             assert time.monotonic() < end, self.seen[-800:]

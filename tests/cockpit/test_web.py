@@ -20,6 +20,8 @@ from helpers.waiting import until
 from oxtail.cockpit.web import LOOPBACK, CockpitServer
 from oxtail.cockpit.web_page import page
 
+pytestmark = pytest.mark.timeout(60)
+
 ME = "aaaaaaaa-0000-4000-8000-000000000001"
 TOKEN = "a-token-that-nobody-knows"
 

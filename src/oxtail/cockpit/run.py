@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from oxtail.cockpit.app import Cockpit
 from oxtail.cockpit.feed import Feed
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from oxtail.cockpit.feed import Source
     from oxtail.cockpit.life import Life
     from oxtail.cockpit.strip_home import StripDoor
+
+
+SWITCH_SECONDS: Final = 0.0005
+"""How long a look may keep the interpreter while the screen wants it: a key passes through three
+threads before it is seen, and waits for each."""
 
 
 def build(
@@ -54,5 +60,6 @@ def run(app: Cockpit) -> int:
 
     The terminal is restored in any case.
     """
+    sys.setswitchinterval(SWITCH_SECONDS)
     app.run()
     return app.return_code or 0
