@@ -232,7 +232,8 @@ class _Attempt:
     def _up(self, look: Look) -> Launch | None:
         """Return the proof that the window is up, or that two sessions claim to be it."""
         if self._recipe is None:
-            return Launch(UP) if self._repeats("running", not look.has_shell) else None
+            # What the pane itself runs may be on its way to becoming its shell.
+            return Launch(UP) if self._repeats("running", not look.is_own) else None
         tools = self._tools
         found = newcomers(
             tools.registry.census().counted,
@@ -251,7 +252,8 @@ class _Attempt:
 
     def _useless(self, look: Look) -> Launch | None:
         """Return why waiting on is useless, or None."""
-        self._has_run = self._has_run or not look.has_shell
+        if self._typed_at is not None and not look.is_own:
+            self._has_run = True
         if self._repeats("asks", look.asks):
             reason = question_of(look.rows)
             return self._failed(reason, f"{self._name}: {ASKED[reason]}", look)

@@ -39,7 +39,8 @@ class Look(Value):
     Attributes:
         is_alive: Whether its process runs.
         command: The program that has its keys, as tmux names it.
-        has_shell: Whether the pane's own process is a shell and has the keys itself.
+        is_own: Whether the pane's own process has the keys, not a program that it started.
+        has_shell: Whether that is so, and it is a shell.
         takes_keys: Whether keys would reach this pane, and only this one.
         asks: Whether something wants an answer before anything else.
         is_clear: Whether a client shows an empty input line.
@@ -48,6 +49,7 @@ class Look(Value):
 
     is_alive: bool
     command: str
+    is_own: bool
     has_shell: bool
     takes_keys: bool
     asks: bool

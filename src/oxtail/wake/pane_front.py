@@ -66,22 +66,24 @@ class PaneFront:
         facts, rows = self._keys.look(pane_id)
         guard = examine(facts, rows)
         texts = tuple(row.text for row in rows)
+        is_own = self._is_own(facts)
         return Look(
             is_alive=facts.pane_pid > 0,
             command=facts.command,
-            has_shell=self._has_shell(facts),
+            is_own=is_own,
+            has_shell=is_own and shell_name(facts.command) is not None,
             takes_keys=not (facts.in_mode or facts.input_off or facts.synchronized),
             asks=guard is Guard.DIALOG or (guard is Guard.NO_COMPOSER and asks_at_start(texts)),
             is_clear=guard is Guard.CLEAR,
             rows=texts,
         )
 
-    def _has_shell(self, facts: PaneFacts) -> bool:
-        """Tell whether the pane's own process is a shell and waits for a line.
+    def _is_own(self, facts: PaneFacts) -> bool:
+        """Tell whether the pane's own process has its keys.
 
-        A shell that runs a script has the name of one, and a process group of its own.
+        A shell that waits for a line does; a shell that runs a script is a process of its own.
         """
-        if facts.pane_pid <= 0 or shell_name(facts.command) is None:
+        if facts.pane_pid <= 0:
             return False
         form = ("-o", "pid=,ppid=,pgid=,tpgid=,tty=,comm=", "-p", str(facts.pane_pid))
         process = parse_processes(self._run_ps(*form) or "").get(facts.pane_pid)
@@ -95,7 +97,7 @@ class PaneFront:
         """
         facts, _ = self._keys.look(pane_id)
         name = shell_name(facts.command)
-        if name is None or not self._has_shell(facts):
+        if name is None or not self._is_own(facts):
             raise PaneError("no shell has the keys of the pane", pane=pane_id)
         return name, agent_variables(self._names_of(facts.pane_pid))
 

@@ -15,8 +15,9 @@ from oxtail.core.pane import Pane
 from oxtail.errors import PaneError
 from oxtail.ports.lifecycle import Launch, Site
 
-SHELL = Look(True, "bash", True, True, False, False, ("$",))
-STARTING = Look(True, "claude", False, True, False, False)
+SHELL = Look(True, "bash", True, True, True, False, False, ("$",))
+STARTING = Look(True, "claude", False, False, True, False, False)
+BEFORE_SHELL = STARTING._replace(command="env", is_own=True)
 READY = STARTING._replace(is_clear=True)
 TRUST = STARTING._replace(
     asks=True, rows=("Accessing workspace:", "/p", "\u276f No, exit", "  Yes")
@@ -234,10 +235,17 @@ def test_a_client_whose_question_was_answered_meanwhile_is_up() -> None:
 
 
 def test_a_new_pane_whose_shell_is_not_there_yet_is_waited_for() -> None:
-    world = World(STARTING._replace(command="env"), STARTING._replace(command="env"), SHELL, READY)
-    world.joins(70, ALICE, pane="%1", after=3)
+    world = World(BEFORE_SHELL, BEFORE_SHELL, SHELL, SHELL, SHELL, READY)
+    world.joins(70, ALICE, pane="%1", after=5)
     assert world.bring_up().state == "up"
     assert world.lines == ["claude"]
+
+
+def test_what_becomes_the_shell_of_a_new_pane_is_not_the_command() -> None:
+    world = World(*[BEFORE_SHELL] * 4, SHELL, SHELL, STARTING)
+    window = WindowSpec("logs", "command", command=("tail", "-f", "log"))
+    assert world.bring_up(window).state == "up"
+    assert world.lines == ["tail -f 'log'"]
 
 
 @pytest.mark.parametrize("made", [True, False])

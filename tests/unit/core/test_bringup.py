@@ -19,8 +19,8 @@ from oxtail.core.census import Counted
 from oxtail.core.entry import Client, Entry
 from oxtail.core.liveness import Life
 
-SHELL = Look(True, "bash", True, True, False, False)
-PROGRAM = SHELL._replace(command="claude", has_shell=False)
+SHELL = Look(True, "bash", True, True, True, False, False)
+PROGRAM = SHELL._replace(command="claude", is_own=False, has_shell=False)
 
 
 @pytest.mark.parametrize(
