@@ -220,15 +220,15 @@ def test_what_the_editor_applies_is_shown_first_and_done_with_one_key() -> None:
     assert life.asked[0][2] == SPEC
 
 
-@pytest.mark.parametrize("key", ["n", "Y", "escape", "R", "enter", "space"])
-def test_any_other_key_goes_back_and_does_nothing(key: str) -> None:
+def test_any_other_key_goes_back_and_does_nothing() -> None:
     async def act(scene: Scene) -> None:
-        await scene.press("S")
-        await scene.shows("fleet shop")
-        await scene.press("y")
-        await scene.shows("y does it")
-        await scene.press(key)
-        assert not isinstance(scene.screen, FleetPlanScreen)
+        for key in ("n", "Y", "escape", "R", "enter"):
+            await scene.press("S")
+            await scene.shows("fleet shop")
+            await scene.press("y")
+            await scene.shows("y does it")
+            await scene.press(key)
+            assert scene.screen is scene.one.app.main
 
     assert ("run", SPAWN) not in scene(act).asked
 
@@ -374,7 +374,7 @@ def test_a_busy_lock_is_one_line() -> None:
     scene(act, life)
 
 
-@pytest.mark.parametrize("size", [(40, 8), (60, 12), (80, 24)])
+@pytest.mark.parametrize("size", [(40, 8), (80, 24)])
 def test_the_keys_of_the_editor_stay_in_sight_at_any_height(size: tuple[int, int]) -> None:
     async def act(scene: Scene) -> None:
         await scene.press("S")

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from helpers.command import Done, finish, oxtail, start
+from helpers.command import Done, finish, start
 from helpers.tmux import PrivateTmux, needs_tmux, private_tmux
 from helpers.waiting import until
+from oxtail.cli.main import main
 
 # A run is some processes of its own, and each starts shells.
 pytestmark = [needs_tmux, pytest.mark.slow, pytest.mark.timeout(60)]
@@ -52,17 +53,23 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 class Fleet:
-    def __init__(self, tmux: PrivateTmux, project: Path) -> None:
-        self.tmux, self.project = tmux, project
+    """Runs the command in this process; what a signal ends is a process of its own."""
+
+    def __init__(
+        self, tmux: PrivateTmux, project: Path, capture: pytest.CaptureFixture[bytes]
+    ) -> None:
+        self.tmux, self.project, self._capture = tmux, project, capture
         self.variables = {"TMUX": f"{tmux.socket},1,0", "SHELL": "/bin/sh"}
 
     def __call__(self, *words: str, status: int = 0) -> Any:
-        done = oxtail("fleet", *words, "--json", **self.variables)
+        done = self.text(*words, "--json")
         assert done.status == status, done
         return done.json.get("result", done.json.get("error"))
 
     def text(self, *words: str) -> Done:
-        return oxtail("fleet", *words, **self.variables)
+        status = main(["fleet", *words])
+        out, err = self._capture.readouterr()
+        return Done(status, out.decode(), err.decode())
 
     def describe(self, text: str) -> None:
         (self.project / ".oxtail" / "fleet.json").write_text(text)
@@ -73,8 +80,16 @@ class Fleet:
 
 
 @pytest.fixture
-def fleet(tmux: PrivateTmux, project: Path) -> Fleet:
-    return Fleet(tmux, project)
+def fleet(
+    tmux: PrivateTmux,
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> Fleet:
+    made = Fleet(tmux, project, capsysbinary)
+    for name, value in made.variables.items():
+        monkeypatch.setenv(name, value)
+    return made
 
 
 def test_a_fleet_from_its_first_window_to_its_last(fleet: Fleet) -> None:
@@ -150,7 +165,7 @@ def test_a_window_that_does_not_come_up_is_exit_one_with_its_screen(fleet: Fleet
     assert fleet("sync", "--yes")["ok"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_in_the_middle_of_a_spawn_frees_the_lock_for_the_next_run(
     fleet: Fleet, home: Path, number: signal.Signals
 ) -> None:
