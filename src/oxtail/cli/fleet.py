@@ -15,7 +15,7 @@ from oxtail.cli.output import INTERRUPTED, Outcome, one_line
 from oxtail.cli.stop import stoppable
 from oxtail.config import from_env
 from oxtail.core.fleet_file import fresh
-from oxtail.core.fleet_plan import ADD, KEEP, KILL, LEAVE, REMOVE, RESTART, SYNC, TEARDOWN
+from oxtail.core.fleet_plan import ADD, KEEP, KILL, LEAVE, REMOVE, RESTART, SPAWN, SYNC, TEARDOWN
 from oxtail.core.fleet_spec import is_session_name, session_name
 from oxtail.core.plain import plain
 from oxtail.errors import BadArgument, FileExists, UsageError
@@ -69,7 +69,8 @@ def _step_text(step: Step) -> str:
 
 
 def _plan_text(made: Plan) -> str:
-    head = f"{made.verb} {made.fleet_id or 'a new fleet'} in tmux session {made.session}"
+    fleet = made.fleet_id or ("a new fleet" if made.verb == SPAWN else "the fleet")
+    head = f"{made.verb} {fleet} in tmux session {made.session}"
     lines = [one_line(f"{head}, project {made.root}")]
     if made.refusal:
         lines.append(f"  refused: {WHY[made.refusal]}")
@@ -154,7 +155,12 @@ def _show(means: Means, options: Options, folder: str) -> Outcome:
     made = plan(means, SYNC, Aim(found.root, session, found.spec))
     members = {**_describes(found), "session": session, "now": made.as_dict()}
     windows = [f"  {window.name:<16} {_launched(window)}" for window in found.spec.windows]
-    return Outcome(members, "\n".join([_head(found), *windows, "", _plan_text(made)]))
+    now = _plan_text(made)
+    if made.refusal:
+        now = one_line(
+            f"nothing of it is known to run in tmux session {session}: {WHY[made.refusal]}"
+        )
+    return Outcome(members, "\n".join([_head(found), *windows, "", now]))
 
 
 def _check(means: Means, folder: str) -> Outcome:

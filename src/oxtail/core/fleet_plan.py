@@ -45,6 +45,9 @@ NO_WINDOW: Final = "no-window"
 SEVERAL_WINDOWS: Final = "several-windows"
 FOREIGN_PANES: Final = "foreign-panes"
 LAST_WINDOW: Final = "last-window"
+STRAY: Final = "stray"
+FOREIGN: Final = "foreign"
+STRIP: Final = "dock"
 
 REASONS: Final = {
     **WHY,
@@ -53,6 +56,9 @@ REASONS: Final = {
     SEVERAL_WINDOWS: "the fleet has several windows of this name; name the pane",
     FOREIGN_PANES: "other panes, which are not the fleet's, share the window",
     LAST_WINDOW: "it is the last window of its tmux session",
+    STRAY: "the fleet's, and in no window that its file has",
+    FOREIGN: "not the fleet's",
+    STRIP: "a strip of the cockpit",
 }
 
 NAME_MAX_CHARS: Final = 60
@@ -167,7 +173,7 @@ def plan_sync(
         found = changes(window, pane.launch)
         do = RESTART if found and apply else KEEP
         steps.append(Step(do, window.name, pane, window, found))
-    steps += [Step(REMOVE, pane.window, pane, why="stray") for pane in parts.stray]
+    steps += [Step(REMOVE, pane.window, pane, why=STRAY) for pane in parts.stray]
     steps += [_left(pane) for pane in parts.survivors]
     return Plan(SYNC, place.session, root, fleet_id, tuple(steps))
 
@@ -184,7 +190,7 @@ def plan_reset(spec: FleetSpec, panes: Iterable[FleetPane], place: Place, root: 
         for window, pane in parts.targets
     ]
     steps += [Step(ADD, window.name, spec=window) for window in parts.missing]
-    steps += [Step(LEAVE, pane.window, pane, why="stray") for pane in parts.stray]
+    steps += [Step(LEAVE, pane.window, pane, why=STRAY) for pane in parts.stray]
     steps += [_left(pane) for pane in parts.survivors]
     return Plan(RESET, place.session, root, fleet_id, tuple(steps))
 
@@ -261,7 +267,7 @@ def _is_own_window(here: Sequence[FleetPane], pane: FleetPane, fleet_id: str) ->
 
 
 def _left(pane: FleetPane) -> Step:
-    return Step(LEAVE, pane.window, pane, why="dock" if pane.dock else "foreign")
+    return Step(LEAVE, pane.window, pane, why=STRIP if pane.dock else FOREIGN)
 
 
 class Confirmed(Value):
