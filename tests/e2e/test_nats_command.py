@@ -117,6 +117,12 @@ def test_status_shows_the_fingerprint_of_this_host_and_peers_that_of_others(
     shown = oxtail("peers", OXTAIL_PROJECT="tool").out
     assert f"key of host devbox ({'b' * 16}): {fingerprint(key)}" in shown
 
+    assert nats("trust", "b" * 16)["fingerprint"] == fingerprint(key)
+    pin = json.loads((home / ".oxtail" / "nats" / "keys" / f"{'b' * 16}.json").read_text())
+    assert pin["key"] == key
+    assert nats("trust", "c" * 16, status=2)["code"] == "usage-error"
+    assert nats("trust", "../x", status=2)["code"] == "usage-error"
+
 
 def test_a_second_init_changes_only_what_is_asked_for(folder: Path) -> None:
     before = {path: path.read_bytes() for path in folder.glob("**/*.pem")}

@@ -188,6 +188,26 @@ def _status() -> Outcome:
     return Outcome(members, "\n".join(map(one_line, lines)), exit_status=1 if problem else 0)
 
 
+# ---------------------------------------------------------------------- keys
+
+
+def _trust(host_id: str | None) -> Outcome:
+    """Accept the key that a host says now, whatever it was known by before."""
+    from oxtail.core.remote import fingerprint
+    from oxtail.store.nats import seal
+
+    if not host_id or not is_host_id(host_id):
+        raise UsageError("trust takes the id of a host: 16 hex digits, as oxtail peers shows it")
+    disk = _disk()
+    key = seal.offered_key(disk, host_id)
+    if key is None:
+        raise UsageError("that host has said no key")
+    seal.trust(disk, host_id, key)
+    members = {"ok": True, "host_id": host_id, "fingerprint": fingerprint(key)}
+    text = f"host {host_id} is known by the key {fingerprint(key)}"
+    return Outcome(members, text, committed="the key is accepted")
+
+
 def run(options: Options, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs
     """Prepare a server, join, or tell."""
     if options.do == "init":
@@ -200,4 +220,6 @@ def run(options: Options, output: Output) -> Outcome:  # noqa: ARG001 - as all v
         from oxtail.cli.nats_carry import carry
 
         return carry(options)
+    if options.do == "trust":
+        return _trust(options.source)
     return _join(options) if options.do == "join" else _status()

@@ -16,15 +16,20 @@ VERBS: Final[Mapping[str, Verb]] = {
         "a file to join by; once the server runs, init again makes what mail needs on it. "
         "join takes such a file, or a URL with given credentials, and checks the connection. "
         "status tells who this host is, whether it is connected, and what waits. "
+        "trust accepts the key that a host says now in place of the one by which it was known; "
+        "compare fingerprints first. "
         "carry carries until it is ended, for a host that wants a service for it; without one the "
         "server of a session does it. "
         "One machine alone needs none of this.",
         (
-            Argument("do", "what to do", value="DO", choices=("init", "join", "status", "carry")),
+            Argument(
+                "do", "what to do", value="DO", choices=("init", "join", "status", "carry", "trust")
+            ),
             Argument(
                 "source",
-                "with join: the file that init made for this host, or the URL of a server",
-                value="FILE|URL",
+                "join: the file that init made for this host, or the URL of a server; "
+                "trust: the id of the host",
+                value="FILE|URL|HOST",
                 optional=True,
             ),
             Argument(
