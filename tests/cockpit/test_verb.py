@@ -120,6 +120,19 @@ def test_on_a_terminal_it_shows_the_fleet_and_leaves_the_terminal_as_it_was(end)
             screen.close()
 
 
+@pytest.mark.slow
+def test_it_ends_when_its_terminal_has_gone_without_a_signal():
+    screen = Pty()
+    try:
+        screen.until(b"No agents")
+        os.close(screen.secondary)
+        os.close(screen.primary)
+        screen.process.wait(timeout=20)
+    finally:
+        screen.process.kill()
+        screen.process.wait()
+
+
 def test_the_command_that_is_installed_knows_the_verb():
     done = oxtail("cockpit", "--help")
     assert done.status == 0

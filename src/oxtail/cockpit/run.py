@@ -23,6 +23,10 @@ SWITCH_SECONDS: Final = 0.0005
 threads before it is seen, and waits for each."""
 
 
+def _has_terminal() -> bool:
+    return os.isatty(0)
+
+
 def build(
     source: Source,
     actions: Actions,
@@ -36,7 +40,8 @@ def build(
 ) -> Cockpit:
     """Return a cockpit that looks at *source* once it runs.
 
-    One that *is_served* ends when the process that serves it has ended.
+    One that *is_served* ends when the process that serves it has ended; any other one when its
+    terminal has gone, also where no signal tells that.
     """
     server = os.getppid()
     app = Cockpit(
@@ -48,7 +53,7 @@ def build(
         trace=source.trace,
         strip=strip,
         signals=(signal.SIGINT, signal.SIGTERM, signal.SIGHUP),
-        is_wanted=(lambda: os.getppid() == server) if is_served else None,
+        is_wanted=(lambda: os.getppid() == server) if is_served else _has_terminal,
         life=life,
     )
     app.feed = Feed(source, app.post_message)
