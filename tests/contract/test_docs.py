@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ def _anchors(page: Path) -> set[str]:
     return {_slug(line.lstrip("#")) for line in text.splitlines() if line.startswith("#")}
 
 
+@pytest.mark.timeout(90)
 def test_the_generated_pages_are_current() -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "tools" / "generate-docs"), "--check"],
@@ -116,3 +118,13 @@ def test_every_make_command_that_the_docs_name_exists() -> None:
 
     assert {"demo", "test"} <= named
     assert named <= targets
+
+
+def test_a_word_of_the_glossary_stands_once_for_each_of_its_senses() -> None:
+    """A second sense says what it is a sense of: ``| acknowledge | of trouble: ... |``."""
+    rows = re.findall(
+        r"^\| ([^|]+) \| (of )?", (ROOT / "docs" / "glossary.md").read_text("utf-8"), re.MULTILINE
+    )
+
+    assert len(rows) > 100
+    assert [pair for pair, count in Counter(rows).items() if count > 1] == []
