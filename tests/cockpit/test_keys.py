@@ -156,6 +156,13 @@ async def x_shows_and_folds_the_dead(cockpit: Driven) -> None:
     assert "2 dead, mail 1, owes 1" in await cockpit.press("x")
 
 
+@key("fleet", "s")
+async def s_puts_trouble_first_and_back(cockpit: Driven) -> None:
+    before = cockpit.text
+    assert "trouble first, seen 4s ago" in await cockpit.press("s")
+    assert await cockpit.press("s") == before
+
+
 @key("fleet", "d")
 async def d_switches_to_the_dock_and_back(cockpit: Driven) -> None:
     text = await cockpit.press("d")

@@ -55,6 +55,7 @@ FLEET: Final = (
     Key("K", "K", "kill_window", "close the window of the agent; K again confirms", "", True),
     Key("b", "b", "background", "show or fold agents in the background"),
     Key("x", "x", "dead", "show or fold agents that do not run"),
+    Key("s", "s", "sort", "order by what needs somebody most, or as always"),
     Key("d", "d", "dock", "switch between table and dock strip", "dock"),
     Key("r", "r", "look", "look again now"),
     Key("T", "T", "theme", "switch between dark and light"),

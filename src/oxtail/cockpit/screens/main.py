@@ -135,7 +135,7 @@ class MainScreen(Screen[None]):
         if self.view.dock:
             self._dock.show(self.fleet, self.view, now)
         else:
-            self._head.show(self.fleet, now, self.cockpit.looking_s)
+            self._head.show(self.fleet, now, self.cockpit.looking_s, self.view.order)
 
     def _see(self, view: View) -> None:
         self.view = settled(view, self.fleet) if self.fleet else view
@@ -188,6 +188,10 @@ class MainScreen(Screen[None]):
     def action_dead(self) -> None:
         """Show or fold who does not run."""
         self._see(self.view._replace(folds_dead=not self.view.folds_dead))
+
+    def action_sort(self) -> None:
+        """Switch between the stable order and trouble first; the cursor stays with its agent."""
+        self._see(self.view._replace(trouble_first=not self.view.trouble_first))
 
     def action_dock(self) -> None:
         """Switch between table and dock."""

@@ -28,14 +28,17 @@ LEVELS: Final = {
 ATTENTION_ROWS: Final = 3
 
 
-def head(fleet: Fleet | None, now: float, width: int, *, looking_s: float | None = None) -> Row:
-    """Return the first line: the fleet in numbers on the left, its age on the right.
+def head(
+    fleet: Fleet | None, now: float, width: int, *, looking_s: float | None = None, order: str = ""
+) -> Row:
+    """Return the first line: the fleet in numbers on the left, its order and age on the right.
 
     Args:
         fleet: What was seen last, or None before that.
         now: Now, in unix seconds.
         width: Columns.
         looking_s: For how many seconds a look has been under way, or None.
+        order: The order of the agents in words; empty for the stable one.
     """
     if fleet is None:
         waited = f", for {age(looking_s)}" if looking_s and looking_s >= OLD_SECONDS else ""
@@ -46,7 +49,7 @@ def head(fleet: Fleet | None, now: float, width: int, *, looking_s: float | None
     left = f"{project(fleet)}: {total}, {counts.active} active{behind}"
     seconds = max(now - fleet.at, 0)
     is_old = seconds >= OLD_SECONDS
-    right = f"seen {age(seconds)} ago"
+    right = f"{order}, seen {age(seconds)} ago" if order else f"seen {age(seconds)} ago"
     if is_old and looking_s is not None:
         right += f", a look takes {age(looking_s)}"
     wrong = counts.deadlocks or counts.orphaned

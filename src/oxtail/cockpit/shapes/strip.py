@@ -27,8 +27,8 @@ ROWS_MIN, ROWS_MAX = 4, 12
 _LOOKS: Final = {Liveness.ACTIVE: "active", Liveness.IDLE: "idle", Liveness.DEAD: "dead"}
 
 
-def header(fleet: Fleet | None, now: float, width: int) -> Row:
-    """Return the counts: states, who waits for a person, and all that is wrong."""
+def header(fleet: Fleet | None, now: float, width: int, order: str = "") -> Row:
+    """Return the counts: states, who waits for a person, and all that is wrong; then the order."""
     if fleet is None:
         return row(Span("oxtail: looking", "dim"))
     counts = fleet.counts
@@ -58,7 +58,9 @@ def header(fleet: Fleet | None, now: float, width: int) -> Row:
         wrong.append(Span("all acknowledged  ", "fine"))
     spans += wrong or [Span("nominal  ", "fine")]
     if counts.awaiting:
-        spans.append(Span(f"{counts.awaiting} awaiting you", "you"))
+        spans.append(Span(f"{counts.awaiting} awaiting you  ", "you"))
+    if order:
+        spans.append(Span(order, "dim"))
     return Row(cut(spans, width))
 
 

@@ -5,13 +5,18 @@ The rule: a value and what becomes of it; a selection is a key of an agent, neve
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from oxtail.core.trouble_order import trouble_first
 from oxtail.core.value import Value
 
 if TYPE_CHECKING:
     from oxtail.core.fleet import Fleet
     from oxtail.core.fleet_agent import Agent
+
+
+TROUBLE_FIRST: Final = "trouble first"
+"""How that order is called."""
 
 
 class View(Value):
@@ -22,12 +27,19 @@ class View(Value):
         dock: Whether the strip is shown instead of the table.
         shows_background: Whether agents in the background have rows.
         folds_dead: Whether agents that do not run share one line.
+        trouble_first: Whether agents that need somebody come before the others.
     """
 
     selected: str | None = None
     dock: bool = False
     shows_background: bool = False
     folds_dead: bool = True
+    trouble_first: bool = False
+
+    @property
+    def order(self) -> str:
+        """The order of the agents in words; nothing for the stable one."""
+        return TROUBLE_FIRST if self.trouble_first else ""
 
 
 class Home(Value):
@@ -56,10 +68,20 @@ def at_home(view: View, fleet: Fleet, home: Home) -> View:
 
 def listed(fleet: Fleet, view: View) -> tuple[Agent, ...]:
     """Return the agents that have a row, in their order."""
-    agents = fleet.agents
+    agents, background = _ordered(fleet, view)
     if view.folds_dead:
         agents = tuple(each for each in agents if not each.is_dead)
-    return (*agents, *fleet.background) if view.shows_background else agents
+    return (*agents, *background) if view.shows_background else agents
+
+
+def _ordered(fleet: Fleet, view: View) -> tuple[tuple[Agent, ...], tuple[Agent, ...]]:
+    """Return the agents and those in the background, which stay below; each in their order."""
+    if not view.trouble_first:
+        return fleet.agents, fleet.background
+    return (
+        trouble_first(fleet.agents, fleet.troubles),
+        trouble_first(fleet.background, fleet.troubles),
+    )
 
 
 def folded(fleet: Fleet, view: View) -> tuple[Agent, ...]:
@@ -96,7 +118,8 @@ def next_in_trouble(view: View, fleet: Fleet) -> View:
     Agents that are folded are unfolded for it.
     """
     wrong = {key for trouble in fleet.troubles if trouble.is_open for key in trouble.agents}
-    everybody = (*fleet.agents, *fleet.background)
+    agents, background = _ordered(fleet, view)
+    everybody = (*agents, *background)
     at = place(view, everybody)
     for agent in (*everybody[at + 1 :], *everybody[: at + 1]):
         if agent.key in wrong:

@@ -35,7 +35,7 @@ class DockStrip(Painted, can_focus=True):
         """Return the header and the agents around the cursor."""
         if height <= 0:
             return []
-        rows = [header(self._fleet, self._now, width)]
+        rows = [header(self._fleet, self._now, width, self._view.order)]
         if self._fleet is not None and height > 1:
             shown, self._top = strip(self._fleet, self._view, width, height - 1, self._top)
             rows += shown

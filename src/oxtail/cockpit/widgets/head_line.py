@@ -20,12 +20,17 @@ class HeadLine(Painted):
     _fleet: Fleet | None = None
     _now: float = 0.0
     _looking_s: float | None = None
+    _order = ""
 
-    def show(self, fleet: Fleet | None, now: float, looking_s: float | None) -> None:
-        """Show *fleet* as it was seen, at the time *now*."""
+    def show(
+        self, fleet: Fleet | None, now: float, looking_s: float | None, order: str = ""
+    ) -> None:
+        """Show *fleet* as it was seen, at the time *now*; *order* is that of its agents."""
         self._fleet, self._now, self._looking_s = fleet, now, looking_s
+        self._order = order
         self.repaint()
 
     def paint(self, width: int, height: int) -> Sequence[Row]:  # noqa: ARG002 - it is one line
         """Return the line."""
-        return [head(self._fleet, self._now, width, looking_s=self._looking_s)]
+        line = head(self._fleet, self._now, width, looking_s=self._looking_s, order=self._order)
+        return [line]
