@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Awaitable, Callable
 
@@ -11,6 +12,7 @@ from helpers.cockpits import Driven, driven, play
 from helpers.fakes import ALICE, BOB, CAROL
 from helpers.scenes import DAVE, ERIN, healthy, troubled
 from helpers.waiting import until
+from oxtail.cockpit.actions import Excerpt, Utterance
 from oxtail.cockpit.keys import FLEET, PLACES
 from oxtail.cockpit.screens.fleet_editor import FleetEditorScreen
 from oxtail.core.fleet_edit import Edit
@@ -113,6 +115,14 @@ async def w_opens_the_messages_of_the_agent(cockpit: Driven) -> None:
     text = await cockpit.press("j", "w")
     assert "messages 3 of 4" in text
     assert "only bob" in text
+
+
+@key("fleet", "v")
+async def v_shows_the_transcript_of_the_agent(cockpit: Driven) -> None:
+    await cockpit.press("j", "v")
+    await cockpit.settle(lambda: "the last 2 of 2" in cockpit.text)
+    assert "transcript of bob" in cockpit.text
+    assert cockpit.actions.asked == [("transcript", BOB)]
 
 
 @key("fleet", "/")
@@ -286,6 +296,72 @@ async def t_joins_questions_with_their_answers(cockpit: Driven) -> None:
     assert "in threads" in await cockpit.press("l", "t")
     assert "` bob -> alice" in cockpit.text
     assert "in threads" not in await cockpit.press("t")
+
+
+# ---------------------------------------------------------------------- transcript
+
+
+async def transcript(cockpit: Driven, *keys: str) -> list[str]:
+    """Open a long transcript and press *keys*; return the numbers of its lines on the screen."""
+    said = Utterance("user", None, "\n".join(f"line {n:03}" for n in range(100)))
+    cockpit.actions.excerpt = Excerpt((said,), "the last 1 of 1")
+    await cockpit.press("v")
+    await cockpit.settle(lambda: "line 099" in cockpit.text)
+    found = re.findall(r"line (\d+)", await cockpit.press(*keys))
+    await cockpit.press("escape")
+    return found
+
+
+@key("transcript", "↑")
+async def up_goes_to_an_older_line(cockpit: Driven) -> None:
+    assert (await transcript(cockpit, "up"))[-1] == "098"
+
+
+@key("transcript", "↓")
+async def down_goes_to_a_newer_line(cockpit: Driven) -> None:
+    assert (await transcript(cockpit, "up", "up", "down"))[-1] == "098"
+
+
+@key("transcript", "PgUp")
+async def page_up_goes_ten_lines_back(cockpit: Driven) -> None:
+    assert (await transcript(cockpit, "pageup"))[-1] == "089"
+
+
+@key("transcript", "PgDn Space")
+async def page_down_goes_ten_lines_on(cockpit: Driven) -> None:
+    for one in ("pagedown", "space"):
+        assert (await transcript(cockpit, "pageup", "pageup", one))[-1] == "089"
+
+
+@key("transcript", "Home g")
+async def home_goes_to_the_oldest_line(cockpit: Driven) -> None:
+    for one in ("home", "g"):
+        assert (await transcript(cockpit, one))[0] == "000"
+
+
+@key("transcript", "End G")
+async def end_goes_to_the_newest_line(cockpit: Driven) -> None:
+    for one in ("end", "G"):
+        assert (await transcript(cockpit, "home", one))[-1] == "099"
+
+
+@key("transcript", "r")
+async def r_reads_the_transcript_again(cockpit: Driven) -> None:
+    await cockpit.press("v")
+    await cockpit.settle(lambda: "the last" in cockpit.text)
+    cockpit.actions.excerpt = Excerpt((), "the last 0 of 0")
+    await cockpit.press("r")
+    await cockpit.settle(lambda: "the last 0 of 0" in cockpit.text)
+    assert cockpit.actions.asked == [("transcript", ALICE)] * 2
+
+
+@key("transcript", "Esc v q")
+async def escape_goes_back_to_the_fleet(cockpit: Driven) -> None:
+    for one in ("escape", "v", "q"):
+        await cockpit.press("v")
+        assert "transcript of alice" in cockpit.text
+        await cockpit.press(one)
+        assert cockpit.app.screen is cockpit.app.main
 
 
 # ---------------------------------------------------------------------- composer

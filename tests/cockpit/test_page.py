@@ -14,6 +14,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "cockpit.md"
 LEADS = {
     "fleet": "In the fleet:",
     "messages": "In the messages; the keys above work there, too:",
+    "transcript": "While the end of a transcript is shown:",
     "composer": "While a message is written:",
     "fleet editor": "In the editor of a fleet:",
     "plan": "While it is shown what would be done to a fleet; any other key goes back:",

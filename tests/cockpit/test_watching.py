@@ -12,7 +12,7 @@ from helpers.fakes import ALICE, BOB, CAROL
 from helpers.fleets import NOW, agent, ask, dead, fleet, ledger, mail, one, pane, work
 from helpers.scenes import record, troubled
 from oxtail.cockpit import acts
-from oxtail.cockpit.actions import Done
+from oxtail.cockpit.actions import Done, Excerpt, Utterance
 from oxtail.cockpit.messages import LookFailed
 from oxtail.cockpit.shapes.view import View, listed, moved, settled
 from oxtail.core.fleet_facts import Alert
@@ -25,7 +25,7 @@ EVIL = "\x1b]0;owned\x07\x1b[31m\x9b2J\u202egnp\u200b[bold red]x[/] [@click=app.
 
 WALK = (
     (), ("x",), ("i",), ("l",), ("w",), ("escape", "t"), ("m",), ("escape", "n"),
-    ("q", "escape", "escape", "escape", "d"),
+    ("q", "v"),    ("q", "escape", "escape", "escape", "d"),
 )  # fmt: skip
 """Keys that lead past every part of the screen."""
 
@@ -49,6 +49,7 @@ def test_text_of_others_steers_no_terminal_and_is_no_markup():
     async def scene():
         async with driven(hostile(), size=(150, 50)) as cockpit:
             cockpit.actions.proofs = (EVIL,)
+            cockpit.actions.excerpt = Excerpt((Utterance(EVIL, EVIL, EVIL),), EVIL)
             for keys in WALK:
                 text = await cockpit.press(*keys)
                 assert steering(text) == [], keys

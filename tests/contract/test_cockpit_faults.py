@@ -249,6 +249,8 @@ FAULTS: Final[dict[int, tuple[str, tuple[str, ...]]]] = {
             "tests/cockpit/test_watching.py::test_a_click_puts_the_cursor_on_an_agent",
             "tests/cockpit/test_keys.py::test_each_key_does_what_the_table_says",
             "tests/property/test_any_trouble_order.py::test_trouble_first_leaves_nobody_out_and_keeps_the_order_of_equals",
+            "tests/cockpit/test_transcript.py::test_the_end_of_a_transcript_is_shown_and_can_be_scrolled",
+            "tests/cockpit/test_transcript.py::test_the_transcripts_of_both_clients_are_read_from_their_files",
             "tests/cockpit/test_order.py::test_the_cursor_stays_with_its_agent_when_the_order_changes",
         ),
     ),

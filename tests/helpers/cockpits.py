@@ -17,7 +17,7 @@ from textual.events import Key
 from helpers.fleets import NOW
 from helpers.lives import FakeLife
 from helpers.waiting import soon
-from oxtail.cockpit.actions import Done
+from oxtail.cockpit.actions import Done, Excerpt, Utterance
 from oxtail.cockpit.app import Cockpit
 from oxtail.cockpit.messages import FleetSeen
 from oxtail.cockpit.shapes.view import View
@@ -42,6 +42,13 @@ class FakeActions:
     def __init__(self) -> None:
         self.asked: list[tuple[Any, ...]] = []
         self.problem: Exception | None = None
+        self.excerpt = Excerpt(
+            (
+                Utterance("user", "2027-01-15T07:59:00Z", "Port it."),
+                Utterance("assistant", None, "Done."),
+            ),
+            "the last 2 of 2; written 5s ago",
+        )
         self.proofs: tuple[str, ...] = ("status: stored", "stored  08:00:00  for bob")
 
     def _done(self, *asked: Any) -> Done:
@@ -68,6 +75,10 @@ class FakeActions:
     def receipts(self, message_id: str) -> tuple[str, ...]:
         self.asked.append(("receipts", message_id))
         return self.proofs
+
+    def transcript(self, agent: Agent) -> Excerpt:
+        self._done("transcript", agent.key)
+        return self.excerpt
 
 
 class Driven:

@@ -7,14 +7,16 @@ anything with the look at the fleet.  What is said of a message is what is prove
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from oxtail.app.acknowledge import acknowledge
 from oxtail.app.jump import jump
 from oxtail.app.operator import nudge, tell
+from oxtail.app.read_session import read_session
 from oxtail.app.status import message_status
-from oxtail.cockpit.actions import Done
+from oxtail.cockpit.actions import Done, Excerpt, Utterance
 from oxtail.core.attachment import tries
+from oxtail.core.fleet_words import age
 from oxtail.core.plain import plain
 from oxtail.trace import timestamp
 
@@ -23,9 +25,15 @@ if TYPE_CHECKING:
 
     from oxtail.app.context import Context
     from oxtail.app.operator import Told
+    from oxtail.app.results import SessionText
     from oxtail.core.evidence import Proof
     from oxtail.core.fleet import Fleet
     from oxtail.core.fleet_agent import Agent
+
+
+TRANSCRIPT_MESSAGES: Final = 60
+TRANSCRIPT_BYTES: Final = 24_000
+"""How much of a transcript is shown: messages, and UTF-8 bytes of text."""
 
 
 class ContextActions:
@@ -74,6 +82,38 @@ class ContextActions:
         if status.note:
             lines.append(plain(status.note))
         return tuple(lines)
+
+    def transcript(self, agent: Agent) -> Excerpt:
+        """Return the end of the transcript of *agent*; whatever cannot be read is a problem."""
+        if agent.session_id is None:
+            return Excerpt(problem="unknown: the session has not said who it is")
+        return _excerpt(
+            read_session(
+                self._open(),
+                agent.session_id,
+                project_root=agent.cwd or None,
+                mode="transcript",
+                limit=TRANSCRIPT_MESSAGES,
+                max_bytes=TRANSCRIPT_BYTES,
+                include_timestamps=True,
+                tail_scan=True,
+            )
+        )
+
+
+def _excerpt(found: SessionText) -> Excerpt:
+    if found.error or found.messages is None:
+        return Excerpt(problem=found.error or "unknown")
+    if found.transcript_age_seconds is None:
+        return Excerpt(problem="none: there is no file at its place")
+    total = found.total_messages
+    of = f" of {total}" if total is not None else ", of how many is unknown"
+    about = f"the last {len(found.messages)}{of}"
+    if found.bytes_truncated:
+        about += "; long text is cut"
+    about += f"; written {age(found.transcript_age_seconds)} ago"
+    said = (Utterance(each["role"], each["timestamp"], each["text"]) for each in found.messages)
+    return Excerpt(tuple(said), about)
 
 
 def _told(told: Told, agent: Agent, what: str) -> str:

@@ -41,6 +41,34 @@ class Letter(Value):
     attachments: tuple[str, ...] = ()
 
 
+class Utterance(Value):
+    """One message of a transcript.
+
+    Attributes:
+        role: Who said it, in a word.
+        at: When, as the transcript has it, or None.
+        text: The text.
+    """
+
+    role: str
+    at: str | None
+    text: str
+
+
+class Excerpt(Value):
+    """The end of an agent's transcript, or why there is none.
+
+    Attributes:
+        said: What it holds, oldest first.
+        about: What is known of it and what was left out, in a few words.
+        problem: Why nothing can be shown; empty where there is something.
+    """
+
+    said: tuple[Utterance, ...] = ()
+    about: str = ""
+    problem: str = ""
+
+
 class Actions(Protocol):
     """What a person can do; an agent is the one that was shown when the person asked."""
 
@@ -61,3 +89,6 @@ class Actions(Protocol):
 
     def receipts(self, message_id: str) -> tuple[str, ...]:
         """Return what is known of a message: its status, and a line for each proof.  Reads only."""
+
+    def transcript(self, agent: Agent) -> Excerpt:
+        """Return the end of the transcript of *agent*, of a bounded size.  Reads only."""

@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from textual.app import App
 
-from oxtail.cockpit.actions import Done, Letter
+from oxtail.cockpit.actions import Done, Excerpt, Letter
 from oxtail.cockpit.messages import (
     ActionDone,
     FileFound,
     FileWanted,
     MessageChosen,
     ReceiptsSeen,
+    TranscriptSeen,
+    TranscriptWanted,
 )
 from oxtail.cockpit.screens.compose import ComposeScreen, DraftKept
 from oxtail.cockpit.screens.confirm import Confirm
+from oxtail.cockpit.screens.transcript import TranscriptScreen
 from oxtail.core.plain import plain
 from oxtail.errors import OxtailError
 
@@ -191,6 +194,35 @@ class ActingApp(App[None]):
     def on_receipts_seen(self, message: ReceiptsSeen) -> None:
         """Show that."""
         self.main.talk.receipts(message.message_id, message.lines)
+
+    def read_transcript(self, agent: Agent | None) -> None:
+        """Show the end of the transcript of *agent*."""
+        if agent is None:
+            self.say(Done("no agent is selected", ok=False))
+        else:
+            self.push_screen(TranscriptScreen(agent))
+
+    def on_transcript_wanted(self, message: TranscriptWanted) -> None:
+        """Read it in a thread; a file system may hang, and the screen may not."""
+        agent = message.agent
+
+        def read() -> None:
+            found: list[Excerpt] = []
+
+            def ask() -> Done:
+                found.append(self._actions.transcript(agent))
+                return Done("")
+
+            said = _outcome(ask, self._trace)
+            excerpt = found[0] if found else Excerpt(problem=said.text)
+            self.post_message(TranscriptSeen(agent.key, excerpt))
+
+        threading.Thread(target=read, name="oxtail-transcript", daemon=True).start()
+
+    def on_transcript_seen(self, message: TranscriptSeen) -> None:
+        """Show it, if somebody still looks at that agent."""
+        if isinstance(self.screen, TranscriptScreen):
+            self.screen.seen(message.key, message.excerpt)
 
 
 def _way_out(error: OxtailError) -> str:

@@ -37,6 +37,9 @@ class Controls(Protocol):
     def acknowledge(self, fleet: Fleet, agent: Agent | None) -> None:
         """Acknowledge what is wrong in *fleet*, or only of *agent*, once that is confirmed."""
 
+    def read_transcript(self, agent: Agent | None) -> None:
+        """Show the end of the transcript of *agent*."""
+
     def edit_fleet(self, agent: Agent | None) -> None:
         """Let the person edit the fleet of the project of *agent*, or of the own one."""
 

@@ -47,6 +47,7 @@ FLEET: Final = (
     Key("i", "i", "card", "show or hide why the agent is in its state, and what it owes", "why"),
     Key("l", "l", "talk", "open or close the messages of the fleet", "messages"),
     Key("w", "w", "talk_of_agent", "open the messages of the agent"),
+    Key("v", "v", "transcript", "view the end of the agent's transcript"),
     Key("slash", "/", "search", "search the messages"),
     Key("a", "a", "acknowledge", "acknowledge what is wrong with the agent; y confirms", "", True),
     Key("A", "A", "acknowledge_all", "acknowledge all that is wrong; y confirms", "", True),
@@ -76,6 +77,18 @@ TALK: Final = (
     Key("t", "t", "", "answers below what they answer, or in the order of time"),
 )
 """In the messages; the other keys of the fleet work there, too."""
+
+TRANSCRIPT: Final = (
+    Key("up", "↑", "", "up"),
+    Key("down", "↓", "", "down"),
+    Key("pageup", "PgUp", "", "ten lines up"),
+    Key("pagedown,space", "PgDn Space", "", "ten lines down"),
+    Key("home,g", "Home g", "first", "to the oldest line that was read"),
+    Key("end,G", "End G", "last", "to the newest line"),
+    Key("r", "r", "read", "read it again"),
+    Key("escape,v,q", "Esc v q", "dismiss", "back to the fleet"),
+)
+"""While the end of a transcript is shown."""
 
 COMPOSER: Final = (
     Key("enter", "Enter", "", "send"),
@@ -114,6 +127,7 @@ PLAN: Final = (
 PLACES: Final = (
     ("fleet", FLEET),
     ("messages", TALK),
+    ("transcript", TRANSCRIPT),
     ("composer", COMPOSER),
     ("fleet editor", EDITOR),
     ("plan", PLAN),

@@ -9,10 +9,11 @@ from textual.message import Message
 if TYPE_CHECKING:
     from oxtail.app.lifecycle.plans import Described
     from oxtail.app.lifecycle.report import Event, Report
-    from oxtail.cockpit.actions import Done
+    from oxtail.cockpit.actions import Done, Excerpt
     from oxtail.cockpit.life import Preview
     from oxtail.cockpit.shapes.view import Home
     from oxtail.core.fleet import Fleet
+    from oxtail.core.fleet_agent import Agent
 
 
 class FleetSeen(Message):
@@ -66,6 +67,23 @@ class ReceiptsSeen(Message):
     def __init__(self, message_id: str, lines: tuple[str, ...]) -> None:
         self.message_id = message_id
         self.lines = lines
+        super().__init__()
+
+
+class TranscriptWanted(Message):
+    """The end of the transcript of *agent* is wanted."""
+
+    def __init__(self, agent: Agent) -> None:
+        self.agent = agent
+        super().__init__()
+
+
+class TranscriptSeen(Message):
+    """The end of the transcript of the agent *key*, or why there is none."""
+
+    def __init__(self, key: str, excerpt: Excerpt) -> None:
+        self.key = key
+        self.excerpt = excerpt
         super().__init__()
 
 

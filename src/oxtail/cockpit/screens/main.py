@@ -293,6 +293,10 @@ class MainScreen(Screen[None]):
         if self.fleet:
             self.cockpit.acknowledge(self.fleet, None)
 
+    def action_transcript(self) -> None:
+        """Show the end of the transcript of the agent with the cursor."""
+        self.cockpit.read_transcript(self.selected)
+
     def action_edit_fleet(self) -> None:
         """Edit the fleet."""
         self.cockpit.edit_fleet(self.selected)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding
 
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual.binding import BindingType
+
+
+_END: Final = 1 << 40
+"""Stands for the first line that is shown where the last one is to be seen."""
 
 
 class Scrolled(Painted, can_focus=True):
@@ -50,6 +54,10 @@ class Scrolled(Painted, can_focus=True):
     def to_top(self) -> None:
         """Show the first line first."""
         self._from = 0
+
+    def to_bottom(self) -> None:
+        """Show the last line last."""
+        self._from = _END
 
     def action_scroll_lines(self, by: int) -> None:
         """Move by so many lines."""
