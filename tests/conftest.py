@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import signal
 import tempfile
 from pathlib import Path
 
@@ -19,6 +20,22 @@ MEMORY_MIN_BYTES = 2 * 1024**3
 
 
 def pytest_configure() -> None:
+    """Give tests what they need of the machine, whoever started them and how."""
+    _heed_signals()
+    _keep_folders_in_memory()
+
+
+def _heed_signals() -> None:
+    """Let processes that tests start heed Ctrl-C and a hangup, also below ``nohup`` or ``&``.
+
+    A signal that is ignored stays so in every child; one that has a handler does not.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
+
+
+def _keep_folders_in_memory() -> None:
     """Keep the folders of tests in memory where there is room.
 
     Thousands of deaths make and remove a state folder each.  What a power cut leaves is nothing
