@@ -655,6 +655,12 @@ def test_a_held_question(command: Command) -> None:
         asked = command.result("ask", "--as", ME, "receiver", "why?", status=4)
 
     assert (asked["held"], asked["reply"], asked["wake_status"]) == (True, None, "skipped_held")
+    fleet = command.result("status", "--as", ME)
+    mine = next(each for each in fleet["agents"] if each["session_id"] == ME)
+    assert mine["waiting"]["stage"] == "held"
+    theirs = next(each for each in fleet["agents"] if each["session_id"] == PEER)
+    assert (theirs["held"], theirs["unread"], fleet["counts"]["held"]) == (1, 0, 1)
+    assert [each["kind"] for each in fleet["attention"] if each["level"] == "you"] == ["held"]
 
 
 FLEET = [
@@ -667,7 +673,7 @@ AGENT = [
     "is_self", "liveness", "liveness_reason", "liveness_why", "transcript_age_s",
     "transcript_path", "proc_sig", "pane_activity_age_s", "pane_activity_at", "purpose",
     "purpose_age_s", "purpose_stale", "possibly_stalled", "awaiting_human", "hooks_say",
-    "activity", "unread", "unread_confidence", "open_work", "overdue_work", "obligations",
+    "activity", "unread", "unread_confidence", "held", "open_work", "overdue_work", "obligations",
     "waiting", "waits", "tmux_pane", "tmux_session", "window_index", "tail", "findings",
 ]  # fmt: skip
 WAITING = [

@@ -55,7 +55,9 @@ LEDGERS = st.builds(
 )
 BOXES = st.builds(
     BoxView,
-    st.lists(st.builds(Letter, MESSAGES, TIMES, maybe(IDS)), max_size=4).map(tuple),
+    st.lists(
+        st.builds(Letter, MESSAGES, TIMES, maybe(IDS), st.booleans(), maybe(TIMES)), max_size=4
+    ).map(tuple),
     st.booleans(),
 )
 PANES = st.builds(
@@ -93,4 +95,5 @@ FACTS = st.builds(
     st.lists(st.builds(Notice, TIMES, TEXTS, TEXTS, maybe(IDS)), max_size=2).map(tuple),
     st.lists(st.builds(Alert, TEXTS, TEXTS, TEXTS, TEXTS, maybe(TEXTS)), max_size=2).map(tuple),
     st.booleans(), st.lists(TEXTS, max_size=2).map(tuple),
+    held=st.dictionaries(IDS, BOXES, max_size=2),
 )  # fmt: skip

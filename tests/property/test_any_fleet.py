@@ -43,6 +43,7 @@ def test_any_facts_make_a_fleet_that_can_be_shown(facts, width):
             each.tail,
         )
         assert all(text is None or text.isprintable() for text in shown)
+    assert fleet.counts.held == sum(each.held for each in agents)
     known = frozenset(part.key for trouble in fleet.troubles for part in trouble.parts)
     assert snapshot(facts._replace(acknowledged=known)).healthy
 

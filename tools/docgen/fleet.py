@@ -35,7 +35,7 @@ _FLEET = {
     "background": "agents that run outside every terminal and wait for nobody",
     "cycles": "circles of waits: `members` as short ids, `session_ids`, `all_live`, and `kind`: "
     "`deadlock`, `mutual` or `stale`",
-    "counts": "the fleet in numbers, without its background",
+    "counts": "the fleet in numbers, without its background but for `held`",
     "troubles": "what is wrong, also what was acknowledged",
     "attention": "what a person should look at, the worst first: `level` (`bad`, `warn`, `hint`, "
     "`you`, `fine`), `kind` and `text`",
@@ -73,6 +73,7 @@ _AGENT = {
     "activity": "its tool call: `tool` (a family), `tool_raw`, `tool_running`",
     "unread": "messages that nobody was shown",
     "unread_confidence": "`low` if a box could not be read or understood as a whole",
+    "held": "messages for it that a policy holds; `oxtail policy release` lets them through",
     "open_work": "pieces of work that it owes",
     "overdue_work": "of these, the ones past their deadline",
     "obligations": "these pieces: `message_id`, `requester`, `requester_label`, `state`, `since`, "
@@ -96,7 +97,7 @@ _WAITING = {
     "cycle_all_live": "whether everybody in that circle runs",
     "repoke_attempts": "how often its own server has woken the other one for it",
     "kind": "`question` or `work`",
-    "stage": "`waiting`, `pending`, `open` or `closing`",
+    "stage": "`waiting`, `pending`, `open`, `closing`, or `held`: a person has to let it through",
     "message_id": "the message that asked",
     "deadline": "when work is due",
     "overdue": "whether that has passed",

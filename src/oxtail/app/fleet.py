@@ -14,6 +14,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from oxtail.app.held_mail import held_for
 from oxtail.app.pane_watch import PaneWatch, activities, recent
 from oxtail.core.fleet_facts import AgentFacts, Alert, Facts, one_per_session
 from oxtail.core.liveness import Life, Limits
@@ -62,7 +63,6 @@ FINDINGS_SECONDS: Final = 60.0
 
 OWN_IDS: Final = ("CLAUDE_CODE_SESSION_ID", "CODEX_THREAD_ID", "CODEX_COMPANION_SESSION_ID")
 """Variables that tell a command in an agent's shell whose shell it is, after ``OXTAIL_``'s own."""
-
 
 _box_of = lru_cache(maxsize=4_096)(session_box)
 
@@ -218,6 +218,7 @@ class _Look:
             standings=self._elsewhere(entries),
             asks=self._asks[:ASKS_MAX],
             ledgers=ledgers,
+            held=held_for(ctx.lookout, ledgers),
             records=ctx.lookout.latest(owners, comms),
             unclaimed=tuple(self._unclaimed(agents, comms)),
             notices=self._notices(owners),

@@ -12,6 +12,7 @@ from oxtail.core.value import Value
 
 if TYPE_CHECKING:
     from oxtail.core.entry import Entry, Known
+    from oxtail.core.envelope import Envelope
     from oxtail.core.liveness import Life
     from oxtail.core.pane import Pane, PaneView
     from oxtail.core.work import Owed
@@ -50,11 +51,32 @@ class Census(Value):
 
 
 class Letter(Value):
-    """A message that nobody was shown: its id, when it was sent (unix seconds), and by whom."""
+    """A message that nobody was shown.
+
+    Attributes:
+        id: The message.
+        enqueued_at: When it was sent, in unix seconds.
+        sender: By whom, if that was said.
+        action_required: Whether it delegates work.
+        deadline: When that is due, in unix seconds, or None.
+    """
 
     id: str
     enqueued_at: int
     sender: str | None
+    action_required: bool = False
+    deadline: int | None = None
+
+    @classmethod
+    def of(cls, message: Envelope) -> Letter:
+        """Return what is kept of *message*."""
+        return cls(
+            message.id,
+            message.enqueued_at,
+            message.from_session_id,
+            message.action_required,
+            message.deadline,
+        )
 
 
 class BoxView(Value):

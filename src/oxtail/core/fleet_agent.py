@@ -71,6 +71,7 @@ class Agent(Value):
         proc_sig: ``ok``, ``reused`` or ``unknown``.
         hooks_say: ``busy``, ``idle``, ``stale`` or ``unknown``.
         findings: What doctor found about its files.
+        held: How many messages for it a policy holds; a person has to let them through.
         tail: What its client says of the turn that goes on, if its pane shows one.
 
     The others are those of ``docs/reference/fleet.md``.
@@ -108,6 +109,7 @@ class Agent(Value):
     window_index: int | None
     findings: tuple[Alert, ...] = ()
     tail: str | None = None
+    held: int = 0
 
     @property
     def is_dead(self) -> bool:
@@ -148,6 +150,7 @@ class Agent(Value):
             "activity": _tool(self.tool),
             "unread": self.unread,
             "unread_confidence": "high" if self.unread_sure else "low",
+            "held": self.held,
             "open_work": len(self.obligations),
             "overdue_work": self.overdue,
             "obligations": [each._asdict() for each in self.obligations],

@@ -119,6 +119,7 @@ class Facts(Value):
         acknowledged: Keys of the trouble that a person knows of.
         limits: How long observations count.
         truncated: Whether there was more than was looked at.
+        held: What policies hold, by the session id that it is for.
     """
 
     at: float
@@ -138,6 +139,7 @@ class Facts(Value):
     acknowledged: frozenset[str] = frozenset()
     limits: Limits = Limits()
     truncated: bool = False
+    held: Mapping[str, BoxView] = _NOTHING
 
 
 def one_per_session(

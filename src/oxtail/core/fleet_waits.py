@@ -65,7 +65,8 @@ def graph_of(facts: Facts, names: Mapping[str, str]) -> Graph:
         for each in _owed(facts, ids)
         if each.session_id in ours or each.message.from_session_id in ours
     ]
-    return build(int(facts.at), asks, owed, standings, names, truncated=facts.truncated)
+    held = {letter.id: letter for each in sorted(facts.held) for letter in facts.held[each].letters}
+    return build(int(facts.at), asks, owed, standings, names, held=held, truncated=facts.truncated)
 
 
 def _answered(one: OpenAsk, facts: Facts, ids: _Ids) -> bool:

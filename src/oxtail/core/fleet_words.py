@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from oxtail.core.graph import CircleKind
 from oxtail.core.liveness import Liveness, Reason
 from oxtail.core.value import Value
-from oxtail.core.waits import Kind, Orphan
+from oxtail.core.waits import Kind, Orphan, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,6 +89,8 @@ def badges(agent: Agent, at: float) -> tuple[Badge, ...]:
         found.append(Badge("tool", agent.tool.label + ("…" if agent.tool.running else "")))
     if agent.unread or not agent.unread_sure:
         found.append(Badge("mail", f"mail {agent.unread}{'' if agent.unread_sure else '?'}"))
+    if agent.held:
+        found.append(Badge("you", f"held {agent.held}"))
     if agent.obligations:
         late = f" ({agent.overdue} overdue)" if agent.overdue else ""
         found.append(Badge("work", f"owes {len(agent.obligations)}{late}"))
@@ -110,6 +112,7 @@ def _wait_badge(waits: tuple[Waiting, ...], at: float) -> Badge:
     if first.in_cycle and not first.cycle_all_live:
         return Badge("cycle", f"cycle? {first.label}{more}")
     again = f" x{wait.attempts}" if wait.attempts else ""
+    again += " held" if wait.stage is Stage.HELD else ""
     return Badge("wait", f"waits {first.label} {age(at - wait.since)}{again}{more}")
 
 
@@ -160,6 +163,8 @@ def _wait(wait: Wait, at: float, label: Callable[[str], str]) -> str:
         words += f", overdue {age(-left)}" if wait.overdue else f", due in {age(left)}"
     if wait.attempts:
         words += f", woken {wait.attempts}x"
+    if wait.stage is Stage.HELD:
+        words += ", held until a person lets it through"
     return words + (f", {_orphan(wait.orphan)}" if wait.orphan else "")
 
 

@@ -22,6 +22,7 @@ from oxtail.core.work import State
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from oxtail.core.census import Letter
     from oxtail.core.correlation import OpenAsk
     from oxtail.core.envelope import Envelope
     from oxtail.core.work import Owed
@@ -155,7 +156,7 @@ def build(
     standings: Mapping[str, Standing],
     names: Mapping[str, str] | None = None,
     *,
-    held: Mapping[str, Envelope] | None = None,
+    held: Mapping[str, Envelope | Letter] | None = None,
     truncated: bool = False,
 ) -> Graph:
     """Return the graph of these facts; their order does not matter.
@@ -238,7 +239,7 @@ def _waits_for_work(owed: Sequence[Owed], asks: Sequence[OpenAsk], at: int) -> l
     return found
 
 
-def _wait_for_answer(one: OpenAsk, at: int, held: Envelope | None) -> Wait:
+def _wait_for_answer(one: OpenAsk, at: int, held: Envelope | Letter | None) -> Wait:
     ask = one.ask
     stage = Stage.WAITING if one.waited_on else Stage.PENDING
     is_work = held is not None and held.action_required

@@ -66,7 +66,11 @@ def snapshot(facts: Facts) -> Fleet:
     shown = [
         each
         for each in shown
-        if each.key not in records or each.unread or each.obligations or each.key in concerned
+        if each.key not in records
+        or each.unread
+        or each.held
+        or each.obligations
+        or each.key in concerned
     ]
     shown.sort(key=_order)
     foreground, background = _split(shown, facts)
@@ -190,7 +194,14 @@ def _agent(
         window_index=pane.window_index if pane else None,
         tail=_tail(seen) if verdict.liveness is Liveness.ACTIVE and pane else None,
         findings=tuple(_safe(each) for each in facts.findings if _file(each) in seen.files),
+        held=_held(seen, facts),
     )
+
+
+def _held(seen: AgentFacts, facts: Facts) -> int:
+    """Return how many messages policies hold for an agent, under any of its ids."""
+    views = (facts.held[each] for each in seen.ids if each in facts.held)
+    return len({letter.id for view in views for letter in view.letters})
 
 
 def _tail(seen: AgentFacts) -> str | None:

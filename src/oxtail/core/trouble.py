@@ -116,6 +116,7 @@ class Counts(Value):
         stalled: Agents that may be stuck.
         awaiting: Agents that wait for a person.
         acknowledged: Parts of troubles that a person knows of.
+        held: Messages that policies hold, also for agents in the background.
     """
 
     agents: int
@@ -135,6 +136,7 @@ class Counts(Value):
     stalled: int
     awaiting: int
     acknowledged: int
+    held: int = 0
 
 
 class Remark(Value):
@@ -246,6 +248,7 @@ def counts_of(
         stalled=sum(agent.possibly_stalled for agent in agents),
         awaiting=sum(agent.awaiting_human for agent in agents),
         acknowledged=sum(len(each.parts) - each.open_parts for each in troubles),
+        held=sum(agent.held for agent in (*agents, *background)),
     )
 
 
@@ -286,6 +289,9 @@ def attention_of(
     ):
         if chosen:
             found.append(Remark(level, kind_word, f"{lead}: {_names(chosen)}"))
+    if counts.held:
+        text = f"{_plural(counts.held, 'held message')}: oxtail policy"
+        found.append(Remark("you", "held", text))
     if not found and agents:
         found.append(Remark("fine", "nominal", f"nominal, {counts.active} active"))
     if counts.acknowledged:

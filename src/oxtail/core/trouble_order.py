@@ -31,7 +31,7 @@ class Need(enum.IntEnum):
     """It does not run and has mail or owes work, or its work is past its deadline."""
 
     AWAITING = 3
-    """It waits for a person."""
+    """It waits for a person, or a person has to let its mail through."""
 
     NOTHING = 4
     """None of these."""
@@ -59,7 +59,7 @@ def needs(agents: Iterable[Agent], troubles: Iterable[Trouble]) -> dict[str, Nee
 def _own(agent: Agent) -> Need:
     if agent.overdue:
         return Need.STRANDED
-    return Need.AWAITING if agent.awaiting_human else Need.NOTHING
+    return Need.AWAITING if agent.awaiting_human or agent.held else Need.NOTHING
 
 
 def trouble_first(agents: tuple[Agent, ...], troubles: Iterable[Trouble]) -> tuple[Agent, ...]:

@@ -12,6 +12,7 @@ from helpers.fakes import ALICE, BOB, CAROL, FakePanes, World
 from helpers.file_world import FileWorld
 from oxtail.app.acknowledge import acknowledge
 from oxtail.app.fleet import FINDINGS_SECONDS, Collector
+from oxtail.app.policy import release
 from oxtail.app.send import send
 from oxtail.core.activity import Activity, Family, Tool
 from oxtail.core.census import Counted
@@ -21,7 +22,9 @@ from oxtail.core.fleet_facts import Alert
 from oxtail.core.liveness import Life, Reason
 from oxtail.core.notice import Notice
 from oxtail.core.pane import Pane
+from oxtail.core.policy import HOLD, Policy, Rule
 from oxtail.core.presence import Marker
+from oxtail.core.waits import Stage
 from oxtail.errors import PaneError, StoreError, TargetNotFound
 
 DAVE = "44444444-4444-4444-8444-444444444444"
@@ -374,6 +377,39 @@ def test_a_second_look_reads_no_box_and_no_ledger_again(home, monkeypatch):
 
     collector.look()
     assert [path for path in opened if "mailboxes" in path or "received" in path] == []
+
+
+def test_held_mail_is_seen_until_a_person_lets_it_through(world, alice, bob):
+    bob.policies.set_session(BOB, Policy((Rule(ALICE, HOLD),)))
+    due = int(world.clock.now()) + 60
+    delegate(alice, deadline=due)
+
+    seen = look(alice)
+    assert seen.agent(ALICE).waits[0].wait.deadline == due
+    assert (seen.agent(BOB).held, seen.agent(BOB).unread, seen.counts.held) == (1, 0, 1)
+    assert [each.wait.stage for each in seen.agent(ALICE).waits] == [Stage.HELD]
+
+    release(bob, (BOB,))
+    seen = look(alice)
+    assert (seen.agent(BOB).held, seen.agent(BOB).unread, seen.counts.held) == (0, 1, 0)
+    assert [each.wait.stage for each in seen.agent(ALICE).waits] == [Stage.OPEN]
+
+
+def test_a_second_look_reads_no_held_box_again(home, monkeypatch):
+    world = FileWorld(home / ".oxtail")
+    world.bob.policies.set_session(BOB, Policy((Rule(ALICE, HOLD),)))
+    for number in range(3):
+        send(world.alice, BOB, f"hello {number}")
+    collector = Collector(world.alice)
+    before = folder(home / ".oxtail")
+    assert collector.look().agent(BOB).held == 3
+    opened: list[str] = []
+    real = os.open
+    monkeypatch.setattr(os, "open", lambda p, *a, **k: opened.append(str(p)) or real(p, *a, **k))
+
+    assert collector.look().agent(BOB).held == 3
+    assert [path for path in opened if "mailboxes" in path] == []
+    assert folder(home / ".oxtail") == before
 
 
 def test_all_errors_of_panes_are_pane_errors():

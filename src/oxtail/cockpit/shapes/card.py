@@ -47,6 +47,8 @@ def _said(fleet: Fleet, agent: Agent) -> Iterator[tuple[str, str, str]]:
     if agent.possibly_stalled:
         yield "hint", "stalled", "perhaps stalled: nothing came since it said what it does"
     yield "inbox", "mail" if agent.unread else "text", _inbox(agent)
+    if agent.held:
+        yield "held", "you", f"{agent.held} for it: oxtail policy lets them through"
     for number, wait in enumerate(agent.waits):
         yield "waits" if number == 0 else "", _wait_kind(wait), _wait(wait, at)
     for number, owed in enumerate(agent.obligations):

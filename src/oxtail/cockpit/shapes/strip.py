@@ -59,6 +59,8 @@ def header(fleet: Fleet | None, now: float, width: int, order: str = "") -> Row:
     spans += wrong or [Span("nominal  ", "fine")]
     if counts.awaiting:
         spans.append(Span(f"{counts.awaiting} awaiting you  ", "you"))
+    if counts.held:
+        spans.append(Span(f"{counts.held} held  ", "you"))
     if order:
         spans.append(Span(order, "dim"))
     return Row(cut(spans, width))

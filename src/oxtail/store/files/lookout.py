@@ -159,8 +159,7 @@ class FileLookout:
             view = BoxView()
         else:
             messages, is_sure = self._messages(paths)
-            letters = [Letter(m.id, m.enqueued_at, m.from_session_id) for m in messages]
-            view = BoxView(tuple(letters), is_sure)
+            view = BoxView(tuple(map(Letter.of, messages)), is_sure)
         self._boxes[name] = (stamps, view)
         return view
 

@@ -33,8 +33,7 @@ class MemoryLookout:
 
     def box(self, name: str) -> BoxView:
         """Return what waits in a box; see :meth:`oxtail.ports.Lookout.box`."""
-        letters = (Letter(m.id, m.enqueued_at, m.from_session_id) for m in self._messages(name))
-        return BoxView(tuple(letters))
+        return BoxView(tuple(map(Letter.of, self._messages(name))))
 
     def letters(self, name: str, newest: int) -> tuple[Envelope, ...]:
         """Return messages in a box; see :meth:`oxtail.ports.Lookout.letters`."""
