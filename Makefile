@@ -2,7 +2,8 @@
 # The first one makes .venv and installs what it needs there; later ones start at once.
 
 VENV ?= .venv
-JOBS ?= 2
+# One more than there are processors: many tests wait for other programs.
+JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 PYTEST_FLAGS ?=
 PYTHON ?=
 
@@ -10,7 +11,8 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime-installed
 DEVELOPMENT := $(VENV)/.development-installed
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
-PYTEST := $(BIN)/python -m pytest -n $(JOBS) $(PYTEST_FLAGS)
+# The tests of a file share what they set up; files that take long come first, in their order.
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST_FLAGS)
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test fast unit check lint types imports format docs pictures screens bench storm fleet tools clean
