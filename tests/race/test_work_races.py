@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,28 @@ def test_of_many_closers_one_wins_and_its_result_is_what_arrives(folder: Path) -
     assert owed is not None
     assert (owed.state.value, owed.note) == (state, message.body)
     assert world.bob.work.closings((BOB,)) == ()
+
+
+def test_a_closer_whose_intent_another_one_carries_out_at_once_has_closed_the_work(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = delegate(FileWorld(folder).alice).message_id
+    world, finished = FileWorld(folder), []
+    create = world.disk.create
+
+    def create_and_be_overtaken(path: str, *arguments: Any, **options: Any) -> bool:
+        made = create(path, *arguments, **options)
+        if os.path.dirname(path) == world.disk.layout.work:
+            finished.append(finish_closings(FileWorld(folder).bob))
+        return made
+
+    monkeypatch.setattr(world.disk, "create", create_and_be_overtaken)
+
+    result = complete(world.bob, work, "42")
+
+    assert finished == [1]
+    assert (result.already_closed, result.state.value) == (False, "done")
+    assert [m.body for m in shown(FileWorld(folder))] == ["42"]
 
 
 def test_closers_and_finishers_send_one_result(folder: Path) -> None:

@@ -265,3 +265,10 @@ def ended(owed: Owed) -> Closing:
         requester=message.from_session_id,
         request_id=message.request_id,
     )
+
+
+def is_end_of(closing: Closing, owed: Owed) -> bool:
+    """Tell whether the end that work has in its ledger is the one that *closing* means."""
+    note = note_of(closing.note or closing.body) or None
+    meant = (closing.outcome, note, closing.target, closing.at)
+    return meant == (owed.state, owed.note or None, owed.to, owed.closed_at)

@@ -15,7 +15,17 @@ from typing import TYPE_CHECKING, Any, Final
 from oxtail.core import codec
 from oxtail.core.envelope import LINE_MAX_BYTES, from_dict
 from oxtail.core.names import completion_id
-from oxtail.core.work import Closing, Owed, State, begun, closed, ended, is_end, outcome_to_dict
+from oxtail.core.work import (
+    Closing,
+    Owed,
+    State,
+    begun,
+    closed,
+    ended,
+    is_end,
+    is_end_of,
+    outcome_to_dict,
+)
 from oxtail.errors import DamagedRecord, StoreError
 from oxtail.store.files import lines
 from oxtail.store.files.records import number, text
@@ -131,7 +141,8 @@ class FileWork:
         except OSError as error:
             raise StoreError(f"cannot write {path}: {error.strerror}", path=path) from error
         owed = self._find(*closing.key)
-        if owed is None or not owed.has_ended:
+        # Somebody may have come after this intent and carried it out already.
+        if owed is None or not owed.has_ended or is_end_of(closing, owed):
             return None
         self._forget(closing)
         return ended(owed)
