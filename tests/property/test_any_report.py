@@ -15,9 +15,11 @@ from oxtail.core.history import Problem, Record
 from oxtail.core.notice import Notice
 from oxtail.core.plain import visible
 from oxtail.core.snapshot import snapshot
+from oxtail.core.waits import Stage
 from oxtail.report.facts import Past
 from oxtail.report.markup import escaped, tag
 from oxtail.report.page import PAGE_MAX_BYTES, page
+from oxtail.report.waits import _STAGES
 
 NOW = 1_800_000_000
 TEXTS = st.one_of(
@@ -96,3 +98,7 @@ def test_markup_shows_exactly_the_text(text):
     assert not set("<>\"'") & set(escaped(text))
     assert tag("a", text, href="#x", title=text).count("<") == 2
     assert read is not None
+
+
+def test_every_stage_of_a_wait_has_its_words():
+    assert set(_STAGES) == set(Stage)

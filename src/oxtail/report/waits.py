@@ -50,6 +50,7 @@ _STAGES: Final = {
     Stage.PENDING: "an answer, not blocked",
     Stage.OPEN: "the end of work",
     Stage.CLOSING: "the end of work, being closed",
+    Stage.HELD: "a person, who has to let the message through",
 }
 _CIRCLES: Final = {
     CircleKind.DEADLOCK: "deadlock",
