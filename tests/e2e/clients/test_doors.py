@@ -74,7 +74,7 @@ def test_claude_code_takes_a_held_text_and_says_nothing(facts: dict[str, Any]) -
 @scenario("keystrokes")
 @pytest.mark.parametrize("client", KINDS)
 def test_typing_reaches_the_model_each_time_and_once(facts: dict[str, Any], client: str) -> None:
-    """Also the check that our submission beats the time in which Codex takes Enter for a paste."""
+    """Also the check that Codex does not take the Enter after our paste for a line of it."""
     told = 0
     for number in range(3):
         for strategy in ("auto", "legacy"):

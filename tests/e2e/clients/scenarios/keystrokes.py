@@ -26,7 +26,14 @@ from oxtail.wake.waker import DoorWaker
 from oxtail.wiring import SystemClock
 
 SESSION: Final = "11111111-1111-4111-8111-111111111111"
+PATIENCE: Final = 20
+"""How much slower the clock of a sender that pastes goes: a client that is merely slow has the time
+to show what it took, so a second Enter means that the first one was swallowed."""
 SIGNS: Final = {"claude": "auto mode on", "codex": "Ask Codex"}
+
+
+def _patient() -> float:
+    return time.monotonic() / PATIENCE
 
 
 class Sender:
@@ -57,7 +64,14 @@ class Sender:
         )
         typings = FileTypings(disk, SystemClock(), window_ms=1)
         tmux_server = Tmux(PLAIN, self.trace)
-        door = TmuxDoor(tmux_server, system, typings, strategy=strategy, trace=self.trace)
+        door = TmuxDoor(
+            tmux_server,
+            system,
+            typings,
+            strategy=strategy,
+            trace=self.trace,
+            monotonic=_patient if strategy == "auto" else time.monotonic,
+        )
         waker = DoorWaker(
             strategy, self.trace, monotonic=time.monotonic, debounce_ms=1, doors=[door]
         )
