@@ -26,7 +26,7 @@ from oxtail.wake.waker import DoorWaker
 from oxtail.wiring import SystemClock
 
 SESSION: Final = "11111111-1111-4111-8111-111111111111"
-PATIENCE: Final = 20
+PATIENCE: Final = 8
 """How much slower the clock of a sender that pastes goes: a client that is merely slow has the time
 to show what it took, so a second Enter means that the first one was swallowed."""
 SIGNS: Final = {"claude": "auto mode on", "codex": "Ask Codex"}
