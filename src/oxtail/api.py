@@ -110,7 +110,7 @@ class Participant:
                 comes as mail.
             deadline: When the work is due, in unix seconds, at most 30 days ahead.
             idempotency_key: Names the message in each try to send it, in 1 to 200 characters; one
-                is sent, however often this is called.
+                is sent, however often this is called, and after *deadline* too.
             wait: ``shown``, ``in_context`` or ``answered``: wait until the message has come so far,
                 *timeout* seconds at most; ``receipt`` of the result says how far it came.
             timeout: The longest wait, in seconds.

@@ -635,6 +635,25 @@ def test_a_message_to_several(command: Command) -> None:
     assert (waits["code"], waits["field"]) == ("bad-argument", "wait")
 
 
+@pytest.mark.parametrize(
+    ("words", "start"),
+    [
+        (["--due", "2001-01-01", "--action-required"], "--due: is past"),
+        (["--due", "90d", "--action-required"], "--due: is more than 30 days away"),
+        (["--due", "1h"], "--due: needs --action-required"),
+        (["--due=yesterday", "--action-required"], "--due: must be a span"),
+        (["--idempotency-key", "k" * 201], "--idempotency-key: must have 1 to 200"),
+    ],
+)
+def test_an_error_of_an_option_names_it(command: Command, words: list[str], start: str) -> None:
+    command.result("inbox", "--as", PEER)
+
+    error = command.error("send", "--as", ME, PEER, "hello", *words, status=2)
+
+    assert error["code"] == "bad-argument"
+    assert error["message"].startswith(start)
+
+
 def test_a_damped_message(command: Command) -> None:
     command.result("inbox", "--as", PEER)
     for _ in range(6):

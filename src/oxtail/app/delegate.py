@@ -65,18 +65,30 @@ def can_owe(peer: Peer) -> bool:
     return peer.session_id is not None and peer.capabilities.obligations
 
 
-def check_deadline(ctx: Context, action_required: bool, deadline: int | None) -> None:
-    """Refuse a deadline that is none.
+def check_deadline(
+    ctx: Context, action_required: bool, deadline: int | None, key: str | None
+) -> None:
+    """Refuse a deadline that is none; under a *key* it may be a retry, left to :func:`check_due`.
 
     Raises:
         BadArgument: it is past, too far away, or not about work.
+    """
+    if deadline is not None and not action_required:
+        raise BadArgument("deadline", "needs action_required: only work is due")
+    if key is None:
+        check_due(ctx, deadline)
+
+
+def check_due(ctx: Context, deadline: int | None) -> None:
+    """Refuse a deadline that cannot be kept; that of a message that was sent before is not asked.
+
+    Raises:
+        BadArgument: it is past or too far away.
     """
     if deadline is None:
         return
     from oxtail.core.work import DUE_MAX_SECONDS
 
-    if not action_required:
-        raise BadArgument("deadline", "needs action_required: only work is due")
     left = deadline - ctx.clock.now()
     if left <= 0:
         raise BadArgument("deadline", "is past")

@@ -113,7 +113,8 @@ def send_many(
         ctx: The caller's context.
         targets: 1 to 32 targets, or the one word ``all``.
         body: 1 to 8192 UTF-8 bytes.
-        idempotency_key: Names the message to each session in each try.
+        idempotency_key: Names the message to each session in each try.  A deadline that has
+            passed since the first try is an error for those alone that have not got it.
         options: See above.
 
     Raises:
@@ -143,7 +144,8 @@ def send_many(
             key = _key_for(idempotency_key, peer.session_id)
             sent = send(ctx, address, body, idempotency_key=key, **options)
         except OxtailError as error:
-            _check_same_for_all(error)
+            may_be_late = idempotency_key is not None or any(row.ok for row in rows)
+            _check_same_for_all(error, may_be_late)
             rows.append(Row(label, error=error))
         else:
             done[who] = Row(label, sent)
@@ -151,9 +153,13 @@ def send_many(
     return GroupResult(tuple(rows))
 
 
-def _check_same_for_all(error: OxtailError) -> None:
-    """Raise *error* where it says that the call is wrong, and not that a target is."""
-    is_of_target = not isinstance(error, BadArgument) or error.field == "target"
+def _check_same_for_all(error: OxtailError, may_be_late: bool) -> None:
+    """Raise *error* where it says that the call is wrong, and not that a target is.
+
+    Where the deadline *may be late*, others have or may have got the message before it passed.
+    """
+    of_target = ("target", "deadline") if may_be_late else ("target",)
+    is_of_target = not isinstance(error, BadArgument) or error.field in of_target
     if not is_of_target or isinstance(error, NoSessionId):
         raise error
 

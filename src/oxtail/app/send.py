@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from oxtail.app.delegate import NOTHING, Delegation, check_deadline, expect, plan
+from oxtail.app.delegate import NOTHING, Delegation, check_deadline, check_due, expect, plan
 from oxtail.app.governor import admit, note
 from oxtail.app.locate import find, find_sender
 from oxtail.app.received import received
@@ -178,6 +178,7 @@ class _Outgoing(Value):
         delegation: How it delegates.
         repeat: Whether an earlier try may have had the same id.
         original: What it answers or is about, where that is known.
+        due: When its sender wants it done, whether or not the receiver can owe it.
     """
 
     peer: Peer
@@ -187,6 +188,7 @@ class _Outgoing(Value):
     delegation: Delegation = NOTHING
     repeat: bool = False
     original: Envelope | None = None
+    due: int | None = None
 
 
 def _dispatch(ctx: Context, out: _Outgoing) -> SendResult:
@@ -199,6 +201,8 @@ def _dispatch(ctx: Context, out: _Outgoing) -> SendResult:
         if is_repeated:
             delegation = out.delegation._replace(deadline=due)
             out = out._replace(envelope=earlier.dated(out.envelope), delegation=delegation)
+        else:
+            check_due(ctx, out.due)
     report = WakeReport()
     if is_committed:
         is_held = _waits_for_person(ctx, out)
@@ -302,7 +306,7 @@ def send(
     """
     check_body(body)
     _check_options(wake, reply_to=reply_to, source_message_id=source_message_id)
-    check_deadline(ctx, action_required, deadline)
+    check_deadline(ctx, action_required, deadline, idempotency_key)
     message_id = None
     if idempotency_key is not None:
         from oxtail.app.repeat import message_id_for
@@ -339,6 +343,7 @@ def send(
             delegation,
             repeat=message_id is not None,
             original=received(ctx, source_message_id) if source_message_id else None,
+            due=deadline,
         ),
     )
 

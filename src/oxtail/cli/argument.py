@@ -26,6 +26,7 @@ class Argument(Value):
         optional: Whether a place may stay empty.
         unless: The name of an option that stands for this place.
         short: A second, shorter spelling of *flag*.
+        field: What errors call it, where that is not *name*.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Argument(Value):
     optional: bool = False
     unless: str | None = None
     short: str | None = None
+    field: str | None = None
 
     @property
     def label(self) -> str:

@@ -76,7 +76,7 @@ def outcome_of(result: AskResult) -> Outcome:
 def run(options: Options, output: Output) -> Outcome:
     """Ask, and acknowledge the answer only once it is out."""
     body = body_of(options.body)
-    timeout_ms = round(options.timeout * 1000) if options.timeout else None
+    timeout_ms = max(1, round(options.timeout * 1000)) if options.timeout else None
     interrupt = Interrupt()
     shown: list[Outcome] = []
 

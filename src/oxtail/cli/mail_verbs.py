@@ -32,6 +32,7 @@ DELEGATION: Final = (
         "when the work is due: a span such as 30m, 2h or 1d, or a time such as 2026-01-31T12:00",
         "--due",
         "WHEN",
+        field="deadline",
     ),
     Argument(
         "idempotency_key",

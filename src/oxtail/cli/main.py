@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from oxtail import __version__
 from oxtail.cli.output import INTERRUPTED, Outcome, Output
-from oxtail.errors import OutputFailed, OxtailError, StoreError, UsageError
+from oxtail.errors import BadArgument, OutputFailed, OxtailError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,7 @@ def _about(word: str, output: Output) -> int:
 def _run(words: list[str], output: Output) -> int:
     from importlib import import_module
 
-    from oxtail.cli.parser import HelpWanted, help_of, parse
+    from oxtail.cli.parser import HelpWanted, as_typed, help_of, parse
     from oxtail.cli.verbs import TABLES, named
 
     verb, rest = words[0], words[1:]
@@ -77,7 +77,10 @@ def _run(words: list[str], output: Output) -> int:
     module = import_module(f"oxtail.cli.{name.replace('-', '_')}")
     gc.freeze()
     gc.enable()
-    outcome: Outcome = module.run(options, output)
+    try:
+        outcome: Outcome = module.run(options, output)
+    except BadArgument as error:
+        raise as_typed(error, verb, rest) from error.__cause__
     return output.finish(outcome)
 
 

@@ -145,6 +145,24 @@ def _text(argument: Argument, word: str) -> str:
     return word
 
 
+def as_typed(error: BadArgument, verb: str, words: Sequence[str]) -> BadArgument:
+    """Return *error* with a message that names the option in *words* that it is about, if one is.
+
+    Code and fields stay: programs compare these.
+    """
+    typed = {word.partition("=")[0] for word in words}
+    options = [argument for argument in arguments_of(verb) if argument.flag]
+    for argument in options:
+        if argument.flag in typed and error.field in (argument.name, argument.field):
+            problem = error.problem
+            for other in options:
+                # What is one word only in a program is the name of an argument.
+                if "_" in other.name:
+                    problem = problem.replace(other.name, other.flag or "")
+            error.message = f"{argument.flag}: {problem}"
+    return error
+
+
 def parse(verb: str, words: Sequence[str]) -> Options:
     """Return the arguments of *verb* in *words*.
 

@@ -220,6 +220,40 @@ def test_a_retry_after_the_message_was_read_and_the_work_closed_sends_nothing(wo
     assert pending(world) == []
 
 
+@pytest.mark.parametrize("lost", ["nothing", "the sender's record"])
+def test_a_retry_after_its_deadline_returns_the_first_result(world, alice, bob, lost):
+    due = int(world.clock.now()) + 60
+    first = delegate(alice, idempotency_key="k", deadline=due)
+    if lost != "nothing":
+        world.store.world.sent.clear()
+    world.clock.advance(3_600)
+
+    again = delegate(alice, idempotency_key="k", deadline=due)
+
+    assert (again.message_id, again.repeated, again.deadline) == (first.message_id, True, due)
+    assert len(open_work(bob).items) == 1
+
+
+def test_a_retry_after_its_deadline_to_one_that_cannot_owe_is_known_too(world, alice, bob):
+    become(world, bob, obligations=False)
+    due = int(world.clock.now()) + 60
+    first = delegate(alice, idempotency_key="k", deadline=due)
+    world.clock.advance(3_600)
+
+    assert delegate(alice, idempotency_key="k", deadline=due).message_id == first.message_id
+
+
+@pytest.mark.parametrize("owes", [True, False])
+def test_a_first_try_under_a_key_whose_deadline_is_past_is_refused(world, alice, bob, owes):
+    become(world, bob, obligations=owes)
+
+    with pytest.raises(BadArgument) as caught:
+        delegate(alice, idempotency_key="k", deadline=int(world.clock.now()) - 1)
+
+    assert caught.value.field == "deadline"
+    assert not inbox(bob).messages
+
+
 @pytest.mark.parametrize(
     ("target", "body"), [(BOB, "please do something else"), (CAROL, "please do")]
 )

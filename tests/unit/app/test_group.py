@@ -192,6 +192,42 @@ def test_a_retry_with_the_same_key_sends_to_those_only_that_have_it_not(
     assert inbox(bob) == inbox(carol) == ["once"]
 
 
+def test_a_retry_after_its_deadline_fails_only_for_those_that_have_it_not(
+    world: World, alice: Context, bob: Context
+) -> None:
+    options: dict[str, Any] = {
+        "idempotency_key": "k",
+        "action_required": True,
+        "deadline": int(world.clock.now()) + 60,
+    }
+    first = send_many(alice, [BOB, CAROL], "once", **options)
+    world.context(CAROL, pid=3)
+    world.clock.advance(61)
+
+    again = send_many(alice, [CAROL, BOB], "once", **options)
+
+    assert codes(first) == {BOB: True, CAROL: "target-not-found"}
+    assert codes(again) == {CAROL: "bad-argument", BOB: True}
+
+
+def test_a_deadline_that_passes_meanwhile_hides_nobody_who_has_it(
+    world: World, alice: Context, bob: Context, carol: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = alice.store.put
+
+    def slowly(*arguments: Any, **options: Any) -> None:
+        put(*arguments, **options)
+        world.clock.advance(61)
+
+    monkeypatch.setattr(alice.store, "put", slowly)
+
+    result = send_many(
+        alice, [BOB, CAROL], "soon", action_required=True, deadline=int(world.clock.now()) + 60
+    )
+
+    assert codes(result) == {BOB: True, CAROL: "bad-argument"}
+
+
 def test_a_key_needs_a_sender(world: World, bob: Context) -> None:
     nobody = world.context(None, pid=9)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oxtail.cli.help import EXIT_STATUSES, help_text, reference
-from oxtail.cli.parser import HelpWanted, help_of, parse
+from oxtail.cli.parser import HelpWanted, as_typed, help_of, parse
 from oxtail.cli.verbs import TABLES, arguments_of
 from oxtail.errors import BadArgument, OxtailError, UsageError
 
@@ -98,6 +98,33 @@ def test_text_that_is_no_utf8_is_refused_by_name(field: str, words: list[str], t
         parse("send", [word.format(text) for word in words])
 
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("verb", "words", "error", "message"),
+    [
+        ("send", ["x", "y", "--due", "1h"], ("deadline", "is past"), "--due: is past"),
+        ("send", ["x", "y", "--due=soon"], ("due", "is no time"), "--due: is no time"),
+        (
+            "send",
+            ["x", "y", "--due", "1h"],
+            ("deadline", "needs action_required: only work is due"),
+            "--due: needs --action-required: only work is due",
+        ),
+        ("send", ["x", "", "--due", "1h"], ("body", "is empty"), "body: is empty"),
+        ("log", [], ("until", "lies before --since"), "until: lies before --since"),
+    ],
+)
+def test_an_error_names_the_option_that_was_typed(
+    verb: str, words: list[str], error: tuple[str, str], message: str
+) -> None:
+    shown = as_typed(BadArgument(*error), verb, words)
+
+    assert (shown.message, shown.code, shown.fields) == (
+        message,
+        "bad-argument",
+        {"field": error[0]},
+    )
 
 
 def test_a_path_may_be_any_bytes() -> None:
