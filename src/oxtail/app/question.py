@@ -1,23 +1,19 @@
 """Where a question stands, and the record that leads its answer back to the asker.
 
 The rule: :data:`oxtail.core.correlation.TRANSITIONS` decides what becomes of a question, and what
-becomes of it decides its record.  The asker keeps the state; what happens after its death is found
-by the next reader of the record.
+becomes of it decides its record.  The asker keeps the state; after its death the next reader of the
+record does the same for it, in the store.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from oxtail.core.correlation import ENDS, FIRST, Event, State, advance
+from oxtail.core.correlation import ENDS, FIRST, WAITED_FOR, Event, State, advance
 
 if TYPE_CHECKING:
     from oxtail.core.correlation import Ask
     from oxtail.ports import Store
-
-WAITED_FOR: Final = frozenset((State.ASKING, State.WAITING))
-"""States in which the asker itself still waits, or is about to."""
-
 
 class Life:
     """The life of one question, as its asker sees it.

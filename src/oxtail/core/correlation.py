@@ -136,6 +136,10 @@ ENDS: Final = frozenset(State) - {state for state, _ in TRANSITIONS}
 """States that nothing leads out of."""
 
 
+WAITED_FOR: Final = frozenset((State.ASKING, State.WAITING))
+"""States in which the asker itself still waits, or is about to: its waiting record is on disk."""
+
+
 def advance(state: State, event: Event) -> State:
     """Return the state that *event* leads to from *state*.
 
@@ -143,6 +147,15 @@ def advance(state: State, event: Event) -> State:
         ValueError: *event* cannot happen in *state*; nothing has changed.
     """
     return step(TRANSITIONS, state, event, "a question")
+
+
+def after_death() -> State:
+    """Return where a question stands whose asker has died, and left a waiting record.
+
+    The record is the same in every state that has one, so they all lead to the same.
+    """
+    (after,) = {advance(state, Event.ASKER_DIED) for state in WAITED_FOR}
+    return after
 
 
 def _itself(session_id: str) -> str:

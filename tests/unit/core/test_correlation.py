@@ -8,10 +8,12 @@ from oxtail.core.correlation import (
     ENDS,
     FIRST,
     TRANSITIONS,
+    WAITED_FOR,
     Ask,
     Event,
     State,
     advance,
+    after_death,
     answers,
     state_diagram,
 )
@@ -103,3 +105,15 @@ def test_the_diagram_has_every_transition_and_every_end():
     assert lines[:2] == ["stateDiagram-v2", "    [*] --> asking"]
     assert "    waiting --> pending: timed_out" in lines
     assert len(lines) == 2 + len(TRANSITIONS) + len(ENDS)
+
+
+@pytest.mark.parametrize("state", sorted(WAITED_FOR, key=lambda state: state.value))
+def test_after_the_death_of_its_asker_a_question_stands_where_the_table_says(state: State):
+    assert advance(state, Event.ASKER_DIED) is after_death()
+
+
+def test_a_table_that_needs_what_no_record_tells_is_refused(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(TRANSITIONS, (State.ASKING, Event.ASKER_DIED), State.DROPPED)
+
+    with pytest.raises(ValueError, match="too many"):
+        after_death()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from helpers.stores import ALICE, BOB, Hosts
-from oxtail.core.correlation import Ask, OpenAsk
+from oxtail.core.correlation import TRANSITIONS, WAITED_FOR, Ask, Event, OpenAsk, State
 from oxtail.disk.atomic import Disk
 from oxtail.store.memory.store import MemoryStore
 from oxtail.store.world import World
@@ -60,6 +60,45 @@ def test_nobody_waits_on_the_question_of_a_dead_process(both: Both) -> None:
     both.kill(asker)
 
     assert told(other.all_asks(10)) == [(ALICE, BOB, False, 0)]
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda store: store.waiting_asks(ALICE),
+        lambda store: store.pending_asks(ALICE),
+        lambda store: store.sweep(),
+    ],
+)
+@pytest.mark.parametrize("end", [State.PENDING, State.DROPPED])
+def test_the_table_decides_what_becomes_of_the_question_of_a_dead_process(
+    both: Both, monkeypatch: pytest.MonkeyPatch, look: Callable[[Any], object], end: State
+) -> None:
+    for state in WAITED_FOR:
+        monkeypatch.setitem(TRANSITIONS, (state, Event.ASKER_DIED), end)
+    asker, other = both.process(), both.process()
+    asker.open_ask(ASK)
+    both.kill(asker)
+
+    look(other)
+
+    monkeypatch.undo()
+    left = [ask.request_id for ask in other.pending_asks(ALICE)]
+    assert left == ([ASK.request_id] if end is State.PENDING else [])
+
+
+def test_a_late_answer_finds_the_question_of_a_dead_process_where_the_table_says(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asker, other = both.process(), both.process()
+    asker.open_ask(ASK)
+    asker.open_ask(OTHER)
+    both.kill(asker)
+
+    assert other.consume_pending_ask(ALICE, ASK.request_id)
+    for state in WAITED_FOR:
+        monkeypatch.setitem(TRANSITIONS, (state, Event.ASKER_DIED), State.DROPPED)
+    assert not other.consume_pending_ask(BOB, OTHER.request_id)
 
 
 def test_answered_and_expired_questions_are_not_seen(both: Both) -> None:

@@ -115,7 +115,7 @@ class Asks:
             if ask.session_id != session_id:
                 continue
             if self._has_left(ask, owner):
-                self.suspend(ask)
+                self._bereave(ask)
             else:
                 found.append(ask)
         return tuple(sorted(found, key=lambda ask: (ask.at_ms, ask.request_id)))
@@ -134,7 +134,7 @@ class Asks:
         waiting = layout.ask(session_id, request_id)
         record = _waiting_ask(self._members(waiting))
         if record and self._has_left(*record):
-            self.suspend(record[0])
+            self._bereave(record[0])
         path = layout.pending_ask(session_id, request_id)
         age = self._age(path)
         # The removal decides: of several that answer late, one pulls the asker back.
@@ -202,10 +202,10 @@ class Asks:
         return tuple(sorted(found.values(), key=lambda one: (one.since, one.ask)))
 
     def sweep(self) -> None:
-        """Make pending asks of the waits of the dead, and remove what is older than the TTL."""
+        """Settle the waits of the dead, and remove what is older than the TTL."""
         for ask, owner in self._waits():
             if self._has_left(ask, owner):
-                self.suspend(ask)
+                self._bereave(ask)
         folder = self._disk.layout.pending_asks
         for name in self._disk.names(folder):
             path = os.path.join(folder, name)
@@ -239,6 +239,12 @@ class Asks:
                     yield record
                 elif members is not None and not looking:
                     self._disk.set_aside(path, "not a waiting ask")
+
+    def _bereave(self, ask: Ask) -> None:
+        """Bring the records of a question to where it stands after the death of its asker."""
+        from oxtail.core.correlation import State, after_death
+
+        (self.suspend if after_death() is State.PENDING else self.close)(ask)
 
     def _has_left(self, ask: Ask, owner: Owner) -> bool:
         age = self._clock.now() - ask.at_ms / 1000

@@ -117,9 +117,15 @@ class MemoryAsks:
 
     @contextmanager
     def _settled_asks(self, *key: str) -> Iterator[None]:
-        """Hold the lock; the waits of dead owners that match *key* have become pending asks."""
+        """Hold the lock; the waits of dead owners that match *key* have become what they are now."""
         with self.world.lock:
             for full_key, (ask, owner) in list(self.world.waiting.items()):
                 if owner in self.world.dead and full_key[: len(key)] == key:
-                    self.suspend_ask(ask)
+                    self._bereave(ask)
             yield
+
+    def _bereave(self, ask: Ask) -> None:
+        """Bring the records of a question to where it stands after the death of its asker."""
+        from oxtail.core.correlation import State, after_death
+
+        (self.suspend_ask if after_death() is State.PENDING else self.close_ask)(ask)
