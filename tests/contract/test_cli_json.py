@@ -589,6 +589,30 @@ def test_policy(command: Command, project: Path) -> None:
     assert rules("remove", "*", "--project", ".")["project_rules"] == []
 
 
+def test_held_mail_of_all_sessions(command: Command, project: Path) -> None:
+    assert command.result("policy", "held")["messages"] == []
+    for receiver in (PEER, "third-session"):
+        command.result("inbox", "--as", receiver)
+        command.result("policy", "hold", "*", "--as", receiver)
+    sent = [
+        command.result("send", "--as", ME, receiver, "hello", receiver)["message_id"]
+        for receiver in (PEER, "third-session")
+    ]
+
+    listed = command.result("policy", "held")
+
+    assert list(listed) == ["schema_version", "ok", "project_root", "count", "messages"]
+    assert (listed["project_root"], listed["count"]) == (str(project), 2)
+    first, second = listed["messages"]
+    assert list(first) == ["to_session_id", "to_name", "message"]
+    assert {first["message"]["id"], second["message"]["id"]} == set(sent)
+    assert {first["to_session_id"], second["to_session_id"]} == {PEER, "third-session"}
+    assert command.result("policy", "held", "--project", "/nowhere")["count"] == 0
+    assert command.result("policy", "held", "--all", "--as", ME)["count"] == 2
+    assert command.result("policy", "held", "--from", "nobody")["count"] == 0
+    assert command.result("policy", "held", "--as", PEER)["count"] == 1
+
+
 @pytest.mark.parametrize(
     ("words", "status", "code"),
     [
@@ -597,7 +621,9 @@ def test_policy(command: Command, project: Path) -> None:
         (["explode", "x"], 2, "usage-error"),
         (["hold", "x"], 3, "no-session-id"),
         (["hold", "x", "--from", "y", "--as", ME], 2, "usage-error"),
-        (["held"], 3, "no-session-id"),
+        (["release"], 3, "no-session-id"),
+        (["release", "--all", "--as", ME], 2, "usage-error"),
+        (["hold", "x", "--all", "--as", ME], 2, "usage-error"),
         (["held", "x", "--as", ME], 2, "usage-error"),
         (["release", "--project", ".", "--as", ME], 2, "usage-error"),
         (["remove", "x", "--as", ME], 2, "bad-argument"),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from oxtail.core.correlation import Ask
     from oxtail.ports import Store
 
+
 class Life:
     """The life of one question, as its asker sees it.
 

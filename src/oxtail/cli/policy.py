@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+from oxtail.app.held_mail import held_in_project
 from oxtail.app.policy import held, release
 from oxtail.app.rules import RulesResult, remove_rule, rules, set_rule
 from oxtail.cli.inbox import message_text
@@ -39,7 +41,7 @@ def _ids(ctx: Context) -> tuple[str, ...]:
 
 
 def _held(ctx: Context, sender: str | None) -> Outcome:
-    messages = [each.message for each in held(ctx, _ids(ctx), sender)]
+    messages = [each.message for each in held(ctx, ctx.session.ids(), sender)]
     members = {
         "schema_version": 1,
         "ok": True,
@@ -49,6 +51,22 @@ def _held(ctx: Context, sender: str | None) -> Outcome:
     }
     text = "\n\n".join(message_text(message) for message in messages)
     return Outcome(members, text or "nothing is held")
+
+
+def _held_in_project(ctx: Context, options: Options) -> Outcome:
+    result = held_in_project(
+        ctx,
+        project=os.path.abspath(options.project) if options.project else None,
+        everywhere=options.everywhere,
+        who=options.sender,
+    )
+    texts = []
+    for row in result.rows:
+        who = f"{row.name} ({row.session_id})" if row.name else row.session_id
+        head = f"held for {who}: oxtail policy release --as {row.session_id}"
+        texts += [one_line(head), *map(message_text, row.messages)]
+    place = f"the project {result.project_root}" if result.project_root else "any project"
+    return Outcome(result.as_dict(), "\n\n".join(texts) or one_line(f"nothing is held in {place}"))
 
 
 def _released(ctx: Context, sender: str | None) -> Outcome:
@@ -67,11 +85,18 @@ def _released(ctx: Context, sender: str | None) -> Outcome:
 def run(options: Options, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs
     """Show, change, list or let through."""
     ctx = looking(options)
+    if options.everywhere and options.do != "held":
+        raise UsageError("--all belongs to held")
     if options.do in ("held", "release"):
-        if options.who is not None or options.project is not None:
+        if options.who is not None:
             raise UsageError(f"{options.do} takes --from WHO")
-        verb = _held if options.do == "held" else _released
-        return verb(ctx, options.sender)
+        if options.do == "release":
+            if options.project is not None:
+                raise UsageError("release lets mail of one session through: name it with --as ID")
+            return _released(ctx, options.sender)
+        if options.project is not None or options.everywhere or ctx.session.id is None:
+            return _held_in_project(ctx, options)
+        return _held(ctx, options.sender)
     if options.sender is not None:
         raise UsageError("--from belongs to held and release")
     if options.do is None:

@@ -14,8 +14,9 @@ VERBS: Final[Mapping[str, Verb]] = {
         "say whose mail a session or a project accepts, holds or refuses",
         "Without DO, shows the rules. accept, hold, refuse and remove change the rule about WHO; "
         "of a session's rules and its project's the session's decide first, and everybody without "
-        "a rule is accepted. Held mail is stored and shown to nobody: held lists it, release lets "
-        "it through. Answers to open questions and results of work are never held or refused.",
+        "a rule is accepted. Held mail is stored and shown to nobody: held lists that of a "
+        "session, or without one that of the whole project, and release lets it through. Answers "
+        "to open questions and results of work are never held or refused.",
         (
             Argument(
                 "do",
@@ -32,11 +33,12 @@ VERBS: Final[Mapping[str, Verb]] = {
             ),
             Argument(
                 "project",
-                "the rules of the project at PATH in place of the session's",
+                "the rules of the project at PATH in place of the session's; with held, its mail",
                 "--project",
                 "PATH",
             ),
             Argument("sender", "with held and release: only mail of WHO", "--from", "WHO"),
+            Argument("everywhere", "with held: all projects", "--all"),
         ),
     ),
 }

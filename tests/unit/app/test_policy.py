@@ -14,6 +14,7 @@ from oxtail.app import work
 from oxtail.app.ask import ask
 from oxtail.app.context import Context
 from oxtail.app.drain import waiting_mail
+from oxtail.app.held_mail import held_in_project
 from oxtail.app.policy import held, release
 from oxtail.app.read import read
 from oxtail.app.results import AskResult, ReadResult
@@ -379,6 +380,34 @@ def test_held_mail_of_an_earlier_id_is_found(world: World, alice: Context, bob: 
     assert [each.box for each in held(bob, ids)] == [held_box(BOB)]
     assert [message.id for message in release(bob, ids)] == [sent.message_id]
     assert bob.store.has_mail(session_box("bob-after-clear"))
+
+
+def test_held_mail_of_all_sessions_is_one_list_the_longest_waiting_first(
+    world: World, alice: Context, bob: Context
+) -> None:
+    carol = world.context(CAROL, pid=3, name="carol")
+    away = world.context("away", pid=4)
+    foreign = world.context("foreign", pid=5, cwd="/elsewhere")
+    for ctx in (bob, carol, away):
+        set_rule(ctx, ALICE, "hold")
+    away.session.close()
+    ids = []
+    for target in (CAROL, BOB, "away", BOB):
+        ids.append(send(alice, target, f"for {target}").message_id)
+        world.clock.advance(1)
+    bob.lineage.record(BOB, "bob-after-clear", "test")
+
+    found = held_in_project(alice, project=None, everywhere=False, who=None)
+
+    assert [(row.session_id, row.name, [m.id for m in row.messages]) for row in found.rows] == [
+        (CAROL, "carol", [ids[0]]),
+        ("bob-after-clear", "reviewer", [ids[1], ids[3]]),
+        ("away", None, [ids[2]]),
+    ]
+    assert found.as_dict()["count"] == 4
+    assert not held_in_project(foreign, project=None, everywhere=False, who=None).rows
+    assert len(held_in_project(foreign, project=None, everywhere=True, who=ALICE).rows) == 3
+    assert not held_in_project(foreign, project=None, everywhere=True, who=CAROL).rows
 
 
 # ---------------------------------------------------------------------- rules

@@ -117,7 +117,7 @@ class MemoryAsks:
 
     @contextmanager
     def _settled_asks(self, *key: str) -> Iterator[None]:
-        """Hold the lock; the waits of dead owners that match *key* have become what they are now."""
+        """Hold the lock; waits of dead owners that match *key* have become what they are now."""
         with self.world.lock:
             for full_key, (ask, owner) in list(self.world.waiting.items()):
                 if owner in self.world.dead and full_key[: len(key)] == key:
