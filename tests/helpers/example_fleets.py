@@ -13,6 +13,7 @@ from oxtail.core.activity import Activity, Family, Tool
 from oxtail.core.correlation import Ask, OpenAsk
 from oxtail.core.envelope import Envelope
 from oxtail.core.fleet_facts import AgentFacts
+from oxtail.core.fleet_words import unreadable
 from oxtail.core.history import Record
 from oxtail.core.names import completion_id, hash32
 from oxtail.core.notice import Notice
@@ -187,7 +188,7 @@ def _trouble() -> Past:
         ),
         standings={IDS["review"]: Standing.GONE},
         notices=(Notice(AT - 300, "damped", "api and web sent 20 messages within a minute"),),
-        warnings=("1 registry entries cannot be read: 4711.json",),
+        warnings=(unreadable(["4711.json"]),),
     )  # fmt: skip
 
 

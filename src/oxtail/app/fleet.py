@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from oxtail.app.held_mail import held_for
 from oxtail.app.pane_watch import PaneWatch, activities, recent
 from oxtail.core.fleet_facts import AgentFacts, Alert, Facts, one_per_session
+from oxtail.core.fleet_words import unreadable
 from oxtail.core.liveness import Life, Limits
 from oxtail.core.names import hash32, pid_box, session_box
 from oxtail.core.scope import contains, same_project
@@ -210,8 +211,7 @@ class _Look:
         ledgers, too_many = self._ledgers(agents)
         owners = list(dict.fromkeys(each for agent in agents for each in agent.ids))
         if self._census.unreadable:
-            names = ", ".join(self._census.unreadable[:5])
-            self._warn(f"{len(self._census.unreadable)} registry entries cannot be read: {names}")
+            self._warn(unreadable(self._census.unreadable))
         return self._empty._replace(
             agents=tuple(agents),
             heirs=self._heirs,

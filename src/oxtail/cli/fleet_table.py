@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from oxtail.cli.output import one_line
 from oxtail.core.fleet_labels import labeller
-from oxtail.core.fleet_words import MARKS, badges, caption, client, comms, state, waits
+from oxtail.core.fleet_words import MARKS, badges, caption, client, comms, state, sums, waits
 from oxtail.core.plain import columns, fitted, padded, plain
 
 if TYPE_CHECKING:
@@ -107,12 +107,9 @@ def _background(fleet: Fleet) -> Iterator[str]:
     behind = fleet.background
     if not behind:
         return
-    mail = sum(agent.unread for agent in behind)
-    work = sum(len(agent.obligations) for agent in behind)
     named = ", ".join(agent.label for agent in behind[:BACKGROUND_NAMED])
     more = f" +{len(behind) - BACKGROUND_NAMED}" if len(behind) > BACKGROUND_NAMED else ""
-    owed = (f", mail {mail}" if mail else "") + (f", owes {work}" if work else "")
-    yield f"+ {len(behind)} in the background{owed}: {named}{more}"
+    yield f"+ {len(behind)} in the background{sums(behind)}: {named}{more}"
 
 
 def _findings(fleet: Fleet) -> Iterator[str]:

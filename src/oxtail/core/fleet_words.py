@@ -13,7 +13,7 @@ from oxtail.core.value import Value
 from oxtail.core.waits import Kind, Orphan, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from oxtail.core.fleet import Fleet, Line
     from oxtail.core.fleet_agent import Agent, Waiting
@@ -26,6 +26,9 @@ MARKS: Final = {Liveness.ACTIVE: "●", Liveness.IDLE: "○", Liveness.DEAD: "×
 """One column before each agent; the state in words stands beside it."""
 
 CLIENTS: Final = {"claude-code": "claude", "codex": "codex"}
+
+FILES_NAMED: Final = 5
+"""Most files that are named where some cannot be read."""
 
 _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "m"))
 
@@ -101,6 +104,25 @@ def badges(agent: Agent, at: float) -> tuple[Badge, ...]:
     return tuple(found)
 
 
+def sums(agents: Iterable[Agent]) -> str:
+    """Return what agents that share one line have in sum, for the end of that line; or nothing.
+
+    Whatever asks a person to look at one of them is in it, so that folding hides none of that.
+    """
+    mail = held = work = late = 0
+    is_sure = True
+    for each in agents:
+        mail += each.unread
+        is_sure &= each.unread_sure
+        held += each.held
+        work += len(each.obligations)
+        late += each.overdue
+    said = f", mail {mail}{'' if is_sure else '?'}" if mail or not is_sure else ""
+    said += f", held {held}" if held else ""
+    said += f", owes {work}" if work else ""
+    return said + (f" ({late} overdue)" if late else "")
+
+
 def _wait_badge(waits: tuple[Waiting, ...], at: float) -> Badge:
     first = waits[0]
     wait = first.wait
@@ -166,6 +188,13 @@ def _wait(wait: Wait, at: float, label: Callable[[str], str]) -> str:
     if wait.stage is Stage.HELD:
         words += ", held until a person lets it through"
     return words + (f", {_orphan(wait.orphan)}" if wait.orphan else "")
+
+
+def unreadable(names: Sequence[str]) -> str:
+    """Return the warning that the registry entries in the files *names* cannot be read."""
+    some = f"{len(names)} registry entries" if len(names) != 1 else "1 registry entry"
+    more = f" and {len(names) - FILES_NAMED} more" if len(names) > FILES_NAMED else ""
+    return f"{some} cannot be read: {', '.join(names[:FILES_NAMED])}{more}"
 
 
 def comms(line: Line) -> str:

@@ -15,7 +15,7 @@ from oxtail.app.fleet import FINDINGS_SECONDS, Collector
 from oxtail.app.policy import release
 from oxtail.app.send import send
 from oxtail.core.activity import Activity, Family, Tool
-from oxtail.core.census import Counted
+from oxtail.core.census import Census, Counted
 from oxtail.core.correlation import Ask
 from oxtail.core.entry import Client, Entry, Known, State
 from oxtail.core.fleet_facts import Alert
@@ -63,6 +63,18 @@ def leave(world: World, session_id: str, name: str, cwd: str = "/project") -> No
 
 def pane(pid: int) -> Pane:
     return Pane("work", "/project", 5, True, 2, f"%{pid}", pid, "/project", False, f"w{pid}", pid)
+
+
+def test_entries_that_cannot_be_read_are_counted_and_some_are_named(alice, monkeypatch):
+    def warnings(*names):
+        monkeypatch.setattr(alice.registry, "census", lambda: Census(unreadable=names))
+        return look(alice).warnings
+
+    assert warnings() == ()
+    assert warnings("7.json") == ("1 registry entry cannot be read: 7.json",)
+    assert warnings(*(f"{pid}.json" for pid in range(7))) == (
+        "7 registry entries cannot be read: 0.json, 1.json, 2.json, 3.json, 4.json and 2 more",
+    )
 
 
 def test_a_project_shows_its_own_agents(world, alice, bob):

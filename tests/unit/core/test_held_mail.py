@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from helpers.fakes import ALICE, BOB
-from helpers.fleets import NOW, agent, ask, dead, fleet, mail, one
+from helpers.fakes import ALICE, BOB, CAROL
+from helpers.fleets import NOW, agent, ask, dead, fleet, ledger, mail, one, pane, work
+from oxtail.cli.fleet_table import table
+from oxtail.cockpit.shapes.agents import table as agents_table
 from oxtail.cockpit.shapes.head import waiting
-from oxtail.cockpit.shapes.strip import header
+from oxtail.cockpit.shapes.strip import header, strip
+from oxtail.cockpit.shapes.view import View, settled
 from oxtail.core.census import BoxView, Letter
 from oxtail.core.fleet_words import badges
 from oxtail.core.trouble_order import Need, needs
@@ -38,6 +41,24 @@ def test_held_mail_of_an_earlier_id_and_of_a_record_is_seen_once():
     assert one(made, "bob").held == 1
     assert made.attention[0].text == "1 held message: oxtail policy"
     assert fleet(dead("bob", server_pid=None)).agents == ()
+
+
+def test_no_line_that_stands_for_several_agents_hides_what_is_held():
+    made = fleet(
+        agent("alice", age=1, pane=pane(1)),
+        dead("bob", boxes=(mail("a" * 16),)),
+        agent("carol", boxes=(mail("d" * 16, is_sure=False),)),
+        panes_known=True,
+        held={BOB: mail("b" * 16, "c" * 16), CAROL: mail("e" * 16)},
+        ledgers={CAROL: ledger(work("carol", "f" * 16, due=int(NOW) - 1))},
+    )
+    view = settled(View(), made)
+    dead_said, behind_said = "1 dead, mail 1, held 2", "mail 1?, held 1, owes 1 (1 overdue)"
+    rows = [each.text for each in agents_table(made, view, 90, 20, 0)[0]]
+    assert any(dead_said in each for each in rows), rows
+    assert any(f"1 in the background, {behind_said}" in each for each in rows), rows
+    assert any(dead_said in each.text for each in strip(made, view, 90, 8, 0)[0])
+    assert f"+ 1 in the background, {behind_said}: carol" in table(made, 100)
 
 
 def test_a_wait_for_held_work_is_held_and_keeps_its_deadline():

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Final
 from oxtail.cockpit.shapes.rows import Row, Span, cut, row
 from oxtail.cockpit.shapes.view import View, folded, listed, place
 from oxtail.cockpit.shapes.windowing import Window, window
-from oxtail.core.fleet_words import MARKS, badges, caption, client, state
+from oxtail.core.fleet_words import MARKS, badges, caption, client, state, sums
 from oxtail.core.liveness import Liveness
 from oxtail.core.plain import columns, fitted, padded, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from oxtail.core.fleet import Fleet
     from oxtail.core.fleet_agent import Agent
 
@@ -106,26 +104,21 @@ def _nobody(fleet: Fleet) -> list[Row]:
     ]
 
 
-def _sums(agents: Sequence[Agent]) -> str:
-    mail = sum(each.unread for each in agents)
-    work = sum(len(each.obligations) for each in agents)
-    return (f", mail {mail}" if mail else "") + (f", owes {work}" if work else "")
-
-
 def _folded(fleet: Fleet, view: View) -> Row | None:
     gone = folded(fleet, view)
     if not gone:
         return None
-    kind = "warn" if _sums(gone) else "dim"
+    said = sums(gone)
     mark = MARKS[Liveness.DEAD]
-    return row(Span(f"  {mark} {len(gone)} dead{_sums(gone)}", kind), Span("  x shows them", "dim"))
+    line = Span(f"  {mark} {len(gone)} dead{said}", "warn" if said else "dim")
+    return row(line, Span("  x shows them", "dim"))
 
 
 def _background(fleet: Fleet, view: View) -> Row | None:
     behind = fleet.background
     if not behind or view.shows_background:
         return None
-    said = f"  + {len(behind)} in the background{_sums(behind)}"
+    said = f"  + {len(behind)} in the background{sums(behind)}"
     return row(Span(said, "dim"), Span("  b shows them", "dim"))
 
 

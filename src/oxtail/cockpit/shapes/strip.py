@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from oxtail.cockpit.shapes.rows import Row, Span, cut, row
 from oxtail.cockpit.shapes.view import View, folded, listed, place
 from oxtail.cockpit.shapes.windowing import window
-from oxtail.core.fleet_words import MARKS, age, badges, state
+from oxtail.core.fleet_words import MARKS, age, badges, state, sums
 from oxtail.core.liveness import Liveness
 from oxtail.core.plain import columns, fitted, padded
 
@@ -105,9 +105,7 @@ def strip(fleet: Fleet, view: View, width: int, height: int, top: int) -> tuple[
 
 
 def _folded_row(gone: tuple[Agent, ...]) -> Row:
-    mail = sum(each.unread for each in gone)
-    work = sum(len(each.obligations) for each in gone)
-    said = (f", mail {mail}" if mail else "") + (f", owes {work}" if work else "")
+    said = sums(gone)
     mark = MARKS[Liveness.DEAD]
     return row(Span(f"  {mark} {len(gone)} dead{said}", "warn" if said else "dim"))
 
