@@ -12,6 +12,7 @@ import pytest
 from helpers.capabilities import needs
 from helpers.chromium import Chromium
 from helpers.command import python_peer, start
+from helpers.example_cockpit import served
 from helpers.example_fleets import EXAMPLES
 from helpers.waiting import until
 from oxtail.core.envelope import Envelope
@@ -105,3 +106,16 @@ def test_the_cockpit_is_seen_in_a_browser_and_obeys_a_key(
             process.terminate()
             process.communicate(timeout=20)
         assert process.returncode == 0
+
+
+def test_what_no_cell_covers_has_the_color_of_the_cockpit_in_light_and_dark(
+    browser: Chromium,
+) -> None:
+    size = (1111, 653)  # of which 9 columns and 19 rows leave some
+    with served("healthy", light=True) as address:
+        tab = browser.open(address, *size)
+        until(lambda: tab.sees("Ctrl-C"), within=40)
+        until(lambda: tab.edge_colors(*size) == {bytes.fromhex("e0e0e0")}, within=20)
+        tab.value("document.querySelector('.xterm-helper-textarea').focus()")
+        tab.type("T")
+        until(lambda: tab.edge_colors(*size) == {bytes.fromhex("121212")}, within=20)

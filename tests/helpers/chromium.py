@@ -210,7 +210,15 @@ class Tab:
 
     def colors(self) -> set[bytes]:
         """Return the colors in the upper left of what is seen: more than one unless it is blank."""
-        clip = {"x": 0, "y": 0, "width": 240, "height": 120, "scale": 1}
+        return self._colors_in(0, 0, 240, 120)
+
+    def edge_colors(self, width: int, height: int) -> set[bytes]:
+        """Return the colors at the lower and the right edge of a page of this size."""
+        below = self._colors_in(0, height - 2, width, 2)
+        return below | self._colors_in(width - 1, 0, 1, height)
+
+    def _colors_in(self, x: int, y: int, width: int, height: int) -> set[bytes]:
+        clip = {"x": x, "y": y, "width": width, "height": height, "scale": 1}
         told = self.call("Page.captureScreenshot", format="png", clip=clip)
         return _colors(base64.b64decode(told["data"]))
 

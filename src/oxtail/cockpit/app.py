@@ -84,7 +84,9 @@ class Cockpit(ActingApp):
 
     def on_mount(self) -> None:
         """Begin to look."""
+        self.theme_changed_signal.subscribe(self, self._tell_background)
         self.theme = THEMES[self._light]
+        self._tell_background()
         for number in self._signals:
             asyncio.get_running_loop().add_signal_handler(number, self.exit)
         if self._is_wanted:
@@ -160,6 +162,11 @@ class Cockpit(ActingApp):
     def switch_theme(self) -> None:
         """Switch between dark and light."""
         self.theme = THEMES[self.theme == THEMES[0]]
+
+    def _tell_background(self, *_: object) -> None:
+        """Tell a page what color it is to have where no cells are; a real terminal keeps its own."""
+        if self.is_web and self._driver:
+            self._driver.write(f"\x1b]11;{self.theme_variables['background']}\x1b\\")
 
     # ------------------------------------------------------------------ changing fleets
 
