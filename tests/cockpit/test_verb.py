@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import select
+import stat
 import struct
 import subprocess
 import sys
@@ -19,6 +20,8 @@ import pytest
 from helpers.command import oxtail, python_peer
 from oxtail.cli import cockpit
 from oxtail.cli.main import main
+from oxtail.cockpit.crash import crashed
+from oxtail.core.fleet_errors import CockpitCrashed
 from oxtail.errors import ExtraMissing
 
 pytestmark = pytest.mark.timeout(60)
@@ -70,15 +73,15 @@ def test_without_the_extra_it_says_which_one_to_install(package, words, extra, m
 
 
 class Pty:
-    """The command on a terminal of 24 by 80."""
+    """The command on a terminal of 24 by 80; *program* is how Python runs it."""
 
-    def __init__(self, *words: str) -> None:
+    def __init__(self, *words: str, program: tuple[str, ...] = ("-m", "oxtail")) -> None:
         primary, secondary = pty.openpty()
         fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         self.before = termios.tcgetattr(secondary)
         self.secondary, self.primary = secondary, primary
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "oxtail", "cockpit", *words],
+            [sys.executable, *program, "cockpit", *words],
             stdin=secondary, stdout=secondary, stderr=secondary,
             env={**os.environ, "TERM": "xterm-256color"}, start_new_session=True,
         )  # fmt: skip
@@ -131,6 +134,56 @@ def test_it_ends_when_its_terminal_has_gone_without_a_signal():
     finally:
         screen.process.kill()
         screen.process.wait()
+
+
+FAULTY = """
+import sys
+from oxtail.cockpit.app import Cockpit
+from oxtail.cockpit.widgets.fleet_table import FleetTable
+from oxtail.cli.main import main
+
+def broken(self, *rest):
+    body = "a word that " + "nobody may see"
+    raise ValueError("what it says " + "is for the file")
+
+{where} = broken
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["FleetTable.show", "Cockpit.on_mount", "Cockpit.run"])
+def test_a_fault_restores_the_terminal_and_tells_it_no_value(where, home):
+    screen = Pty("--no-doctor", program=("-c", FAULTY.format(where=where)))
+    try:
+        screen.until(b"[cockpit-crashed]")
+        assert screen.process.wait(timeout=15) == CockpitCrashed.exit_status == 1
+        assert screen.seen.count(LEAVE_SCREEN) == 1
+        assert screen.seen.rindex(SHOW_CURSOR) > screen.seen.rindex(LEAVE_SCREEN)
+        assert termios.tcgetattr(screen.secondary)[:4] == screen.before[:4]
+    finally:
+        screen.close()
+    path = home / ".oxtail" / "cockpit-crash.txt"
+    told = screen.seen[screen.seen.rindex(LEAVE_SCREEN) :].decode()
+    assert "ValueError" in told
+    assert str(path) in told
+    assert "Traceback" not in told
+    kept = path.read_text()
+    assert "in broken" in kept
+    assert "what it says is for the file" in kept
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    for text in (screen.seen.decode(), kept):
+        assert "a word that nobody may see" not in text
+    assert "what it says" not in screen.seen.decode()
+
+
+def test_a_fault_whose_details_cannot_be_kept_is_told_all_the_same():
+    def full(_text: str) -> str:
+        raise OSError(28, "No space left on device")
+
+    told = crashed(KeyError("secret"), full)
+    assert (told.code, told.fields) == ("cockpit-crashed", {"error": "KeyError"})
+    assert "secret" not in told.message
 
 
 def test_the_command_that_is_installed_knows_the_verb():

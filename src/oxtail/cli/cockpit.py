@@ -11,6 +11,7 @@ from oxtail.cli.fleet_status import examiner
 from oxtail.cli.fleet_table import table, terminal_width
 from oxtail.cli.opening import looking
 from oxtail.cli.output import Outcome, Output
+from oxtail.config import from_env
 from oxtail.core.plain import plain
 from oxtail.errors import ExtraMissing, UsageError
 from oxtail.tmux.server import is_pane_id
@@ -161,6 +162,18 @@ def _strip(settings: Settings) -> StripDoor | None:
     return StripDoor(find, lambda rows: door.pin(pane_id, rows))
 
 
+def _keep(text: str) -> str:
+    """Keep the details of a fault; return where."""
+    from oxtail.disk.atomic import Disk
+    from oxtail.disk.fleet_layout import FleetLayout
+
+    settings = from_env(os.environ)
+    disk = Disk(settings.home, fsync=settings.fsync)
+    path = FleetLayout(disk.folder(settings.home)).crash
+    disk.publish(path, text.encode("utf-8", "backslashreplace"), durable=False)
+    return path
+
+
 def run(options: Options, output: Output) -> Outcome:
     """Show the fleet until a person quits."""
     is_served = _is_served()
@@ -175,4 +188,4 @@ def run(options: Options, output: Output) -> Outcome:
     app = application(options, is_served=is_served)
     from oxtail.cockpit.run import run as show
 
-    return output.ended(show(app))
+    return output.ended(show(app, _keep))

@@ -67,6 +67,21 @@ class ActingApp(App[None]):
         self._trace = trace
         self._drafts: dict[str, str] = {}
         self._hush: Timer | None = None
+        self.crash: Exception | None = None
+        """What ended the application, if that was a fault."""
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End by a fault: keep it for whoever runs the application, and print nothing."""
+        if self.crash is None:
+            self.crash = error
+            stack = "".join(traceback.format_exception(error))
+            self._trace("internal_error", front_end="cockpit", stack=stack)
+        super()._handle_exception(error)
+        self._exit_renderables.clear()
+
+    def _fatal_error(self) -> None:
+        """End; Textual would print the values of all variables, and among them mail."""
+        self._close_messages_no_wait()
 
     def hurry(self) -> None:
         """Look again as soon as possible."""

@@ -164,7 +164,7 @@ class Cockpit(ActingApp):
         self.theme = THEMES[self.theme == THEMES[0]]
 
     def _tell_background(self, *_: object) -> None:
-        """Tell a page what color it is to have where no cells are; a real terminal keeps its own."""
+        """Tell a page its color where no cell is; a real terminal keeps its own."""
         if self.is_web and self._driver:
             self._driver.write(f"\x1b]11;{self.theme_variables['background']}\x1b\\")
 

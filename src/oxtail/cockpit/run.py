@@ -9,9 +9,12 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from oxtail.cockpit.app import Cockpit
+from oxtail.cockpit.crash import crashed, modes, restore
 from oxtail.cockpit.feed import Feed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from oxtail.cockpit.actions import Actions
     from oxtail.cockpit.feed import Source
     from oxtail.cockpit.life import Life
@@ -60,11 +63,26 @@ def build(
     return app
 
 
-def run(app: Cockpit) -> int:
-    """Run *app* until a person quits; return the exit status: 0, or 1 after an error.
+def run(app: Cockpit, keep: Callable[[str], str]) -> int:
+    """Run *app* until a person quits, and return its exit status.
 
     The terminal is restored in any case.
+
+    Args:
+        app: The cockpit.
+        keep: Keeps the details of a fault in a private place and returns where.
+
+    Raises:
+        CockpitCrashed: *app* has ended by a fault of its own.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
-    app.run()
-    return app.return_code or 0
+    before, came_back = modes(), False
+    try:
+        app.run()
+        came_back = True
+    except Exception as error:  # noqa: BLE001 - whatever it is, the terminal comes first
+        app.crash = app.crash or error
+    if app.crash is None:
+        return app.return_code or 0
+    restore(before, whole=not came_back)
+    raise crashed(app.crash, keep) from None

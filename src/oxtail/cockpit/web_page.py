@@ -13,7 +13,8 @@ html, body { margin: 0; height: 100%; color: #e0e0e0; font-family: monospace; }
 .textual-terminal { position: absolute; inset: 0; opacity: 0; }
 body.-first-byte .textual-terminal { opacity: 1; }
 /* Behind everything, the color that the terminal has: cells leave a strip at the edges. */
-.xterm-viewport::before { content: ""; position: fixed; inset: 0; z-index: -1; background: inherit; }
+.xterm-viewport::before { content: ""; position: fixed; inset: 0; z-index: -1; }
+.xterm-viewport::before { background: inherit; }
 .note { padding: 2em; }
 .closed { display: none; }
 body.-first-byte .opening { display: none; }

@@ -1,8 +1,8 @@
-"""What can be in the way of changing a fleet: a branch of the tree of :mod:`oxtail.errors`."""
+"""What can be in the way of changing or showing a fleet: a branch of :mod:`oxtail.errors`."""
 
 from __future__ import annotations
 
-from oxtail.errors import ConfigError, LockBusy, UsageError
+from oxtail.errors import ConfigError, LockBusy, OxtailError, UsageError
 
 
 class BadFleet(ConfigError):
@@ -22,3 +22,9 @@ class FleetBusy(LockBusy):
     """Another run changes the fleet of this project now."""
 
     code = "fleet-busy"
+
+
+class CockpitCrashed(OxtailError):
+    """The cockpit has ended by a fault of its own; the terminal is as it was."""
+
+    code = "cockpit-crashed"

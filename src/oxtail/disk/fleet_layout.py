@@ -1,4 +1,4 @@
-"""The paths that only the life of a fleet needs; see :mod:`oxtail.disk.layout` for all others.
+"""The paths that only work on fleets needs; see :mod:`oxtail.disk.layout` for all others.
 
 They are apart because every hook loads that one.
 """
@@ -25,6 +25,11 @@ class FleetLayout(Value):
     def fleet(self) -> str:
         """Path of the fleet of projects that describe none."""
         return join(self.home, "fleet.json")
+
+    @property
+    def crash(self) -> str:
+        """Path of what is known of the last fault that ended a cockpit."""
+        return join(self.home, "cockpit-crash.txt")
 
     @property
     def fleet_locks(self) -> str:

@@ -1,0 +1,37 @@
+"""The pictures of the docs show what is shown now; ``make pictures`` draws them anew."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpers.cockpits import play
+from helpers.pictures import FOLDER, THEMES, digest, known, screens, seen, shown_by
+
+pytestmark = pytest.mark.timeout(60)
+
+STALE = "is not what is shown now: make pictures draws it anew; look at it then"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_pictures_of_screens_show_what_is_shown_now(theme: str) -> None:
+    async def scene() -> None:
+        drawn = set()
+        async for name, svg in screens(theme):
+            drawn.add(name)
+            assert seen(svg), name
+            there = (FOLDER / name).read_text(encoding="utf-8")
+            assert seen(there) == seen(svg), f"{name} {STALE}"
+        assert drawn == {path.name for path in FOLDER.glob(f"*-{theme}.svg")}
+
+    play(scene)
+
+
+def test_the_pictures_of_a_browser_were_drawn_from_what_is_shown_now() -> None:
+    names = {path.name for path in FOLDER.glob("*.png")}
+    assert names
+    assert known().keys() == names
+    for name in sorted(names):
+        noted = known()[name]
+        assert noted["is"] == digest((FOLDER / name).read_bytes()), f"{name} was not drawn by us"
+        assert noted["shows"] == shown_by(name), f"{name} {STALE}"
