@@ -186,20 +186,23 @@ def test_what_is_mistyped_is_refused(stage: Stage, words: list[str]) -> None:
     assert stage.panes() == []
 
 
-def test_on_a_terminal_it_asks_first_and_then_shows_the_fleet(stage: Stage) -> None:
+def test_on_a_terminal_the_fleet_is_edited_first_and_then_shown(stage: Stage) -> None:
     stage.describe("alpha")
     environ = {**os.environ, **stage.environ, "TERM": "xterm"}
     words = [*OXTAIL, "dock"]
     with terminal(words, environ, stage.root, columns=110, rows=40) as screen:
-        until(lambda: "[y/N]" in screen.written, within=30)
-        assert "alpha: sleep 600" in screen.written
-        screen.press("n\n")
+        until(lambda: "sleep 600" in screen.written, within=30)
+        screen.press("\x1b")
         assert screen.end() == 0
+        assert "nothing was started or changed" in screen.written
     assert stage.panes() == []
 
     with terminal(words, environ, stage.root, columns=110, rows=40) as screen:
-        until(lambda: "[y/N]" in screen.written, within=30)
-        screen.press("y\n")
+        until(lambda: "sleep 600" in screen.written, within=30)
+        screen.press("y")
+        until(lambda: "y does it" in screen.written, within=30)
+        assert stage.panes() == []
+        screen.press("y")
         until(lambda: stage.clients() == ["crew"], within=30)
         assert stage.panes()[1] == "crew:alpha 1 8"
         screen.press("\x02d")
@@ -219,7 +222,8 @@ def test_inside_tmux_its_terminal_is_switched(stage: Stage) -> None:
     python = f"PYTHONPATH={Path(__file__).parents[2] / 'src'} {' '.join(OXTAIL)}"
     with terminal(attach, environ, stage.root, columns=110, rows=40) as screen:
         until(lambda: stage.clients() == ["desk"])
-        line = f"cd {stage.root} && HOME={os.environ['HOME']} {python} dock --rows 6; exit"
+        words = "dock --no-spawn --rows 6"
+        line = f"cd {stage.root} && HOME={os.environ['HOME']} {python} {words}; exit"
         stage.tmux.run("send-keys", "-t", pane, "-l", line)
         stage.tmux.run("send-keys", "-t", pane, "Enter")
         until(lambda: stage.clients() == ["my-project"], within=30)

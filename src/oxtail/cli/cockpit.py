@@ -15,12 +15,17 @@ from oxtail.config import from_env
 from oxtail.core.plain import plain
 from oxtail.errors import ExtraMissing, UsageError
 from oxtail.tmux.server import is_pane_id
-from oxtail.wiring import lifecycle
+from oxtail.trace import open_trace
+from oxtail.wiring import lifecycle, open_context
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from oxtail.app.context import Context
     from oxtail.cli.parser import Options
     from oxtail.cockpit.app import Cockpit
+    from oxtail.cockpit.fleet_first import Begun
+    from oxtail.cockpit.living import MeansLife
     from oxtail.cockpit.strip_home import StripDoor
     from oxtail.config import Settings
 
@@ -115,7 +120,6 @@ def application(options: Options, *, is_served: bool = False) -> Cockpit:
     try:
         from oxtail.cockpit.acting import ContextActions
         from oxtail.cockpit.feed import Source
-        from oxtail.cockpit.living import MeansLife
         from oxtail.cockpit.run import build
     except ModuleNotFoundError as error:
         raise _missing(error) from error
@@ -127,11 +131,6 @@ def application(options: Options, *, is_served: bool = False) -> Cockpit:
     layout = Layout(ctx.settings.home)
     source = Source(lambda: looks.look(comms=COMMS_SHOWN), lambda: stamp(layout), ctx.trace)
     actions = ContextActions(lambda: looking(options), options.client)
-    life = MeansLife(
-        lambda: lifecycle(ctx.settings),
-        lambda: looking(options),
-        os.path.abspath(options.project) if options.project else os.getcwd(),
-    )
     return build(
         source,
         actions,
@@ -139,9 +138,34 @@ def application(options: Options, *, is_served: bool = False) -> Cockpit:
         light=options.light,
         reads_only=is_served and not options.web_write,
         is_served=is_served,
-        life=life,
+        life=_life(options, ctx.settings, lambda: looking(options)),
         strip=_strip(ctx.settings) if options.dock and not is_served else None,
     )
+
+
+def fleet_first(options: Options) -> Begun | None:
+    """Let a person edit and start the fleet of the project; return what was begun, if anything.
+
+    Raises:
+        ExtraMissing: Textual is not installed.
+    """
+    try:
+        from oxtail.cockpit.fleet_first import FleetFirst
+        from oxtail.cockpit.run import run as show
+    except ModuleNotFoundError as error:
+        raise _missing(error) from error
+    settings = from_env(os.environ)
+    life = _life(options, settings, lambda: open_context(settings, role="cli"))
+    app = FleetFirst(life, open_trace(settings.trace_file))
+    show(app, _keep)
+    return app.return_value
+
+
+def _life(options: Options, settings: Settings, opened: Callable[[], Context]) -> MeansLife:
+    from oxtail.cockpit.living import MeansLife
+
+    folder = os.path.abspath(options.project) if options.project else os.getcwd()
+    return MeansLife(lambda: lifecycle(settings), opened, folder)
 
 
 def _strip(settings: Settings) -> StripDoor | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,7 +10,7 @@ from oxtail.app.dock import Weld, plan_weld, weld
 from oxtail.app.lifecycle.plans import Aim, described, place_of
 from oxtail.app.lifecycle.plans import plan as plan_of
 from oxtail.app.lifecycle.run import run as carry_out
-from oxtail.cli.cockpit import MISSING
+from oxtail.cli.cockpit import MISSING, fleet_first
 from oxtail.cli.output import Outcome, Output, one_line
 from oxtail.cli.stop import stoppable
 from oxtail.config import from_env
@@ -81,14 +80,11 @@ class _Assembly:
             raise FleetRefused(REASONS[plan.refusal], reason=plan.refusal)
         return plan
 
-    def is_wanted(self, plan: Plan) -> bool:
-        """Ask whether the fleet is to be started, if somebody can answer and has not yet."""
-        if not self.has_terminal or self.options.yes or self.options.session:
-            return True
-        for line in _fleet_lines(plan):
-            self.output.remark(line)
-        self.output.remark(f"start these in the tmux session {self.aim.session}? [y/N]")
-        return sys.stdin.readline().strip().lower() in ("y", "yes")
+    def asks(self, session: DockSession | None) -> bool:
+        """Tell whether a person is to see the fleet first, and to say whether it is started."""
+        options = self.options
+        is_said = options.yes or options.session or options.no_spawn
+        return session is None and self.has_terminal and not is_said
 
     def spawn(self, plan: Plan) -> Report:
         with stoppable() as canceled:
@@ -200,20 +196,27 @@ def run(options: Options, output: Output) -> Outcome:
     members: dict[str, Any] = {"schema_version": 1, "dry_run": False, "action": action}
     lines: list[str] = []
     status = 0
-    if action == SPAWN:
-        plan = one.spawn_plan()
-        if not one.is_wanted(plan):
+    report: Report | None = None
+    if one.asks(session):
+        begun = fleet_first(options)
+        if begun is None:
             return Outcome({**members, "action": "none"}, "nothing was started or changed")
-        report = one.spawn(plan)
+        # The person may have given the fleet another name, of a session that is there.
+        one.aim, report = begun
+        members["action"] = SPAWN if report else REUSE
+        session = one.session()
+    elif action == SPAWN:
+        report = one.spawn(one.spawn_plan())
+    elif action == SHELL:
+        one.strips.make(one.aim.session, one.found.root)
+    if report:
         members["spawn"] = report.as_dict()
         lines += [
             f"{one_line(row.step.window)}: {row.state} {row.text}".rstrip() for row in report.rows
         ]
         status = 0 if report.ok else 1
-    elif action == SHELL:
-        one.strips.make(one.aim.session, one.found.root)
     session = session or one.strips.session(one.aim.session)
-    if session is None or (action == SPAWN and report.canceled):
+    if session is None or (report and report.canceled):
         text = "\n".join([*lines, "no strip was added"])
         return Outcome({**members, "shown": NOT_SHOWN}, text, exit_status=1)
     done = one.weld(session)

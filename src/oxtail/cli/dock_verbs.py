@@ -21,11 +21,12 @@ def rows(text: str) -> int:
 VERBS: Final[Mapping[str, Verb]] = {
     "dock": Verb(
         "open the fleet in tmux, with a strip of the cockpit at the bottom of each window",
-        "Uses the tmux session of the project's fleet. If there is none it starts the fleet, "
-        "where a fleet.json describes one or --spawn asks for it, and else makes a session with a "
-        "shell. Then each window that has no strip gets one, and the session is shown here: "
-        "inside tmux by switching to it, on a terminal by attaching, elsewhere not at all. Asks "
-        "before it starts a fleet, unless --yes or --session is given or nobody can answer. Run "
+        "Uses the tmux session of the project's fleet. If there is none, the editor of the fleet "
+        "opens first; it says what would be started and starts it. With --yes or --session, and "
+        "where nobody can answer, the fleet is started unasked if a fleet.json describes one or "
+        "--spawn is given; else, and with --no-spawn, the session gets a shell. Then each window "
+        "that has no strip gets one, and the session is shown here: inside tmux by switching to "
+        "it, on a terminal by attaching, elsewhere not at all. Run "
         "again, it adds what is missing and shows the session. Panes that are there are left "
         f"alone. In docked windows {FLIP_KEY} moves between the strip and the pane above it; "
         "OXTAIL_OXPIT_FLIP=off takes the key back, and a key that you have bound stays yours.",
@@ -33,7 +34,7 @@ VERBS: Final[Mapping[str, Verb]] = {
             Argument("dry_run", "say what would be done, and do nothing", "--dry-run", short="-n"),
             Argument("spawn", "start the fleet even if no fleet.json describes one", "--spawn"),
             Argument("no_spawn", "start no agents; make a session with a shell", "--no-spawn"),
-            Argument("yes", "do not ask", "--yes", short="-y"),
+            Argument("yes", "start it without the editor", "--yes", short="-y"),
             Argument(
                 "rows",
                 f"height of a strip, from {ROWS_MIN} (default {ROWS})",

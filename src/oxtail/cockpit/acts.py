@@ -10,9 +10,8 @@ import threading
 import traceback
 from typing import TYPE_CHECKING, Any, Final
 
-from textual.app import App
-
 from oxtail.cockpit.actions import Done, Excerpt, Letter
+from oxtail.cockpit.crash import QuietApp
 from oxtail.cockpit.messages import (
     ActionDone,
     FileFound,
@@ -42,14 +41,14 @@ STATUS_SECONDS: Final = 5.0
 """How long the last line tells of an action."""
 
 
-class ActingApp(App[None]):
+class ActingApp(QuietApp[None]):
     """An application in which a person can act.
 
     Args:
         actions: What a person can do.
         main: The screen that tells what has come of it.
         reads_only: Let nobody act.
-        trace: Told of actions that failed in an unforeseen way.
+        trace: Told of faults.
     """
 
     def __init__(
@@ -60,28 +59,12 @@ class ActingApp(App[None]):
         reads_only: bool,
         trace: Callable[..., None],
     ) -> None:
-        super().__init__()
+        super().__init__(trace)
         self.main = main
         self.reads_only = reads_only
         self._actions = actions
-        self._trace = trace
         self._drafts: dict[str, str] = {}
         self._hush: Timer | None = None
-        self.crash: Exception | None = None
-        """What ended the application, if that was a fault."""
-
-    def _handle_exception(self, error: Exception) -> None:
-        """End by a fault: keep it for whoever runs the application, and print nothing."""
-        if self.crash is None:
-            self.crash = error
-            stack = "".join(traceback.format_exception(error))
-            self._trace("internal_error", front_end="cockpit", stack=stack)
-        super()._handle_exception(error)
-        self._exit_renderables.clear()
-
-    def _fatal_error(self) -> None:
-        """End; Textual would print the values of all variables, and among them mail."""
-        self._close_messages_no_wait()
 
     def hurry(self) -> None:
         """Look again as soon as possible."""

@@ -14,6 +14,8 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final
 
+from textual.app import App, ReturnType
+
 from oxtail import __version__
 from oxtail.core.fleet_errors import CockpitCrashed
 from oxtail.errors import StoreError
@@ -28,6 +30,34 @@ _RESTORE: Final = (
     "\x1b[<u\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l"  # keys and mouse
     "\x1b[?1004l\x1b[?2004l\x1b[?1049l\x1b[?25h\x1b[0m"  # focus, paste, screen, cursor, color
 )
+
+
+class QuietApp(App[ReturnType]):
+    """An application whose faults are told to whoever runs it, and to nobody else.
+
+    Args:
+        trace: Told of faults, with the stack.
+
+    Attributes:
+        crash: The fault that ended it, or None.
+    """
+
+    def __init__(self, trace: Callable[..., None]) -> None:
+        super().__init__()
+        self._trace = trace
+        self.crash: Exception | None = None
+
+    def _handle_exception(self, error: Exception) -> None:
+        if self.crash is None:
+            self.crash = error
+            stack = "".join(traceback.format_exception(error))
+            self._trace("internal_error", front_end="cockpit", stack=stack)
+        super()._handle_exception(error)
+        self._exit_renderables.clear()
+
+    def _fatal_error(self) -> None:
+        # Textual would print the values of all variables.
+        self._close_messages_no_wait()
 
 
 def details(error: BaseException) -> str:

@@ -6,10 +6,10 @@ import os
 import signal
 import sys
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.cockpit.app import Cockpit
-from oxtail.cockpit.crash import crashed, modes, restore
+from oxtail.cockpit.crash import QuietApp, crashed, modes, restore
 from oxtail.cockpit.feed import Feed
 
 if TYPE_CHECKING:
@@ -63,13 +63,13 @@ def build(
     return app
 
 
-def run(app: Cockpit, keep: Callable[[str], str]) -> int:
+def run(app: QuietApp[Any], keep: Callable[[str], str]) -> int:
     """Run *app* until a person quits, and return its exit status.
 
     The terminal is restored in any case.
 
     Args:
-        app: The cockpit.
+        app: The application.
         keep: Keeps the details of a fault in a private place and returns where.
 
     Raises:

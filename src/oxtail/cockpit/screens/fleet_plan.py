@@ -71,14 +71,23 @@ class FleetPlanScreen(ModalScreen[str | None]):
         life: Carries it out.
         look: Makes the plan.
         ended: Called once a run has ended, in the loop.
+        onward: What any key does after that, in words.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "app.quit", show=False, priority=True),
     ]
 
-    def __init__(self, life: Life, look: Callable[[], Preview], ended: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        life: Life,
+        look: Callable[[], Preview],
+        ended: Callable[[], None],
+        *,
+        onward: str = "goes back",
+    ) -> None:
         super().__init__()
+        self._onward = onward
         self._life = life
         self._look = look
         self._ended = ended
@@ -103,6 +112,16 @@ class FleetPlanScreen(ModalScreen[str | None]):
         self._stop.set()
 
     @property
+    def preview(self) -> Preview | None:
+        """What was shown to be confirmed, once that was made."""
+        return self._rows.preview
+
+    @property
+    def report(self) -> Report | None:
+        """What has come of it, once it has ended."""
+        return self._rows.report
+
+    @property
     def _is_over(self) -> bool:
         return self._rows.report is not None or bool(self._rows.problem)
 
@@ -125,6 +144,7 @@ class FleetPlanScreen(ModalScreen[str | None]):
             begun=rows.begun,
             ended=self._is_over,
             stopping=self._stop.is_set(),
+            onward=self._onward,
         )
         if rows.problem:
             text = "any key goes back"

@@ -153,12 +153,14 @@ def _ended(report: Report) -> Iterator[Row]:
         yield row(Span("  all done", "fine"))
 
 
-def plan_keys(plan: Plan | None, *, begun: bool, ended: bool, stopping: bool) -> str:
-    """Return what can be pressed now."""
+def plan_keys(
+    plan: Plan | None, *, begun: bool, ended: bool, stopping: bool, onward: str = "goes back"
+) -> str:
+    """Return what can be pressed now; *onward* is what any key does once a run has ended."""
     if plan is None:
         return "looking …   Esc goes back"
     if ended:
-        return "any key goes back"
+        return f"any key {onward}"
     if begun:
         return "stops after this step …" if stopping else "c cancels after this step"
     key = confirm_key(plan)
