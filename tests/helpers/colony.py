@@ -167,9 +167,21 @@ class Agent:
         self.after.pop(session_id, None)
         self.now = session_id
 
+    def take(self, other: Agent) -> None:
+        """Run in the process of *other*."""
+        self.ctx, self.fuse, self.store, self.pid = other.ctx, other.fuse, other.store, other.pid
+
     def see(self, message: Envelope) -> None:
         self.shown[message.id] += 1
         self.letters[message.id] = message
+
+
+class Register(FakeRegistry):
+    """A registry that tells who holds an id, as no two processes of a colony are related."""
+
+    def holder(self, session_id: str) -> Entry | None:
+        others = (entry for pid, entry in self.shared.items() if pid != self.me)
+        return next((each for each in others if each.session_id == session_id), None)
 
 
 class Colony:
@@ -185,6 +197,7 @@ class Colony:
         self.deaths = 0
         self.agents = [Agent(number) for number in range(3)]
         self._last_pid = 1_000
+        self._last_number = len(self.agents) - 1
         self._folder = tempfile.TemporaryDirectory() if kind == "files" else None
         self._world = World()
         if self._folder is None:
@@ -229,7 +242,7 @@ class Colony:
 
         clock = self.clock
         store: Any = Store(agent.store, fuse)
-        registry: Any = FakeRegistry(agent.pid, self.entries, self.known)
+        registry: Any = Register(agent.pid, self.entries, self.known)
         mortal: dict[str, Any] = {k: Mortal(v, fuse) for k, v in sides._asdict().items()}
         entry = Entry(
             server_pid=agent.pid,
@@ -293,9 +306,20 @@ class Colony:
             agent.ctx.session.close()
             self.kill(agent)
 
+    def newcomer(self) -> Agent:
+        """Add an agent of whom nobody knows yet."""
+        self._last_number += 1
+        self.agents.append(Agent(self._last_number))
+        return self.agents[-1]
+
+    def agent(self, who: int) -> Agent:
+        """Return the agent that *who* means, however many there are."""
+        return self.agents[who % len(self.agents)]
+
     def pair(self, who: int, other: int) -> tuple[Agent, Agent]:
         """Return the agent *who*, and the one that comes *other* after it."""
-        return self.agents[who], self.agents[(who + other) % len(self.agents)]
+        count = len(self.agents)
+        return self.agents[who % count], self.agents[(who + other) % count]
 
     def sender_of(self, letter: Envelope) -> Agent:
         """Return whom *letter* names as its sender."""
@@ -303,7 +327,7 @@ class Colony:
 
     def each_conversation(self) -> Iterator[Agent]:
         """Yield each agent once for each of its conversations, which it is meanwhile."""
-        for agent in self.agents:
+        for agent in tuple(self.agents):
             yield agent
             for session_id in agent.left:
                 self.leave(agent)

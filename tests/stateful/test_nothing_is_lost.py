@@ -1,7 +1,7 @@
-"""Three agents, any history: a question is answered once or open, work is in exactly one state.
+"""Three agents and their forks, any history: a question is answered once or open, work is in exactly one state.
 
 Agents send, delegate, ask, reply and close work; their processes die at any call of a port, start
-again, get new session ids and resume old ones, and the clock steps both ways.  The model knows
+again, get new session ids, resume old ones and fork, and the clock steps both ways.  The model knows
 only what agents were told: what was ok must arrive, whatever died meanwhile.
 """
 
@@ -12,9 +12,16 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from helpers.colony import Agent, Colony
+from helpers.forks import fork_of_one_that_runs, fork_of_two
 from helpers.promises import Job, Keyed, Question, check_question, steps
 from oxtail.app import ask as asking
 from oxtail.app import read as reading
@@ -30,7 +37,7 @@ from oxtail.errors import (
     SelfSend,
 )
 
-agents = st.integers(0, 2)
+agents = st.integers(0, 6)
 others = st.integers(1, 2)
 
 
@@ -112,11 +119,11 @@ class NothingIsLost(RuleBasedStateMachine):
 
     @rule(who=agents, step=steps(13))
     def read(self, who: int, step: Any) -> None:
-        self.show(self.colony.agents[who], step)
+        self.show(self.colony.agent(who), step)
 
     @rule(who=agents, pick=picks, step=steps(12))
     def reply(self, who: int, pick: int, step: Any) -> None:
-        agent = self.colony.agents[who]
+        agent = self.colony.agent(who)
         self.show(agent)
         open_letters = [
             m
@@ -261,7 +268,7 @@ class NothingIsLost(RuleBasedStateMachine):
 
     @rule(who=agents, word=st.sampled_from(("ffffffffffffffff", "x", "../x")))
     def close_what_is_no_work(self, who: int, word: str) -> None:
-        agent = self.colony.agents[who]
+        agent = self.colony.agent(who)
         letters = [m.id for m in agent.letters.values() if not m.action_required]
         for message_id in (word, *letters[:1]):
             try:
@@ -274,12 +281,12 @@ class NothingIsLost(RuleBasedStateMachine):
 
     @rule(who=agents, in_order=st.booleans())
     def restart(self, who: int, in_order: bool) -> None:
-        agent = self.colony.agents[who]
+        agent = self.colony.agent(who)
         (self.colony.leave if in_order else self.colony.kill)(agent)
 
     @rule(who=agents, step=steps(3))
     def clear(self, who: int, step: Any) -> None:
-        self._clear(self.colony.agents[who], step)
+        self._clear(self.colony.agent(who), step)
 
     def _clear(self, agent: Agent, step: Any) -> None:
         self.colony.running(agent)
@@ -298,7 +305,7 @@ class NothingIsLost(RuleBasedStateMachine):
     @rule(who=agents, pick=picks, in_order=st.booleans())
     def resume(self, who: int, pick: int, in_order: bool) -> None:
         """Leave the conversation, and resume it or another one in a new process."""
-        agent = self.colony.agents[who]
+        agent = self.colony.agent(who)
         old = self.some_id(agent, pick)
         (self.colony.leave if in_order else self.colony.kill)(agent)
         agent.resume(old)
@@ -306,12 +313,24 @@ class NothingIsLost(RuleBasedStateMachine):
     @rule(who=agents, pick=picks, step=steps(3))
     def go_back(self, who: int, pick: int, step: Any) -> None:
         """Switch to an earlier conversation in the process that runs."""
-        agent = self.colony.agents[who]
+        agent = self.colony.agent(who)
         old = self.some_id(agent, pick)
         self.colony.running(agent)
         self.colony.attempt(agent, lambda ctx: ctx.session.named_by_hook(old), step)
         self.colony.attempt(agent, lambda ctx: ctx.session.named_by_hook(old))
         agent.follow(old)
+
+    @precondition(lambda self: len(self.colony.agents) < 7)
+    @rule(who=agents, first=st.integers(0, 1), step=steps(3))
+    def fork(self, who: int, first: int, step: Any) -> None:
+        """Go on from one conversation in two processes: one of them has its past."""
+        fork_of_two(self.colony, self.colony.agent(who), first, step)
+
+    @precondition(lambda self: len(self.colony.agents) < 7)
+    @rule(who=agents, in_order=st.booleans(), step=steps(3))
+    def fork_while_it_runs(self, who: int, in_order: bool, step: Any) -> None:
+        """Go on from a conversation that runs in another process, which has no past."""
+        fork_of_one_that_runs(self.colony, self.colony.agent(who), in_order, step)
 
     @rule(seconds=st.sampled_from((-600, -1, 1, 30, 600, 4_000)))
     def step_clock(self, seconds: int) -> None:
