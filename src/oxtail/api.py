@@ -273,6 +273,7 @@ class Participant:
         """
         _check_timeout(timeout)
         context = self._context
+        context.session.stay()
         reserved = read.reserved_for_asks(context)
         deadline = context.clock.monotonic() + timeout
         boxes = context.session.boxes()

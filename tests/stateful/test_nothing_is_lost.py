@@ -1,8 +1,8 @@
-"""Three agents and their forks, any history: a question is answered once or open, work is in exactly one state.
+"""Agents and their forks, any history: a question is answered once or open, work has one state.
 
 Agents send, delegate, ask, reply and close work; their processes die at any call of a port, start
-again, get new session ids, resume old ones and fork, and the clock steps both ways.  The model knows
-only what agents were told: what was ok must arrive, whatever died meanwhile.
+again, get new session ids, resume old ones and fork, and the clock steps both ways.  The model
+knows only what agents were told: what was ok must arrive, whatever died meanwhile.
 """
 
 from __future__ import annotations

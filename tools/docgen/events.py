@@ -78,6 +78,7 @@ EVENTS: dict[str, str] = {
     "orphan_reap": "the server ends because its client is gone",
     "offer_not_kept": "an offer went out and could not be recorded",
     "own_door_offered": "a session's own server offered a text to its client",
+    "entry_restored": "somebody had removed the entry of this process; it is published again",
     "publish_failed": "the entry could not be published; the server goes on and tries again later",
     "receipt_failed": "a receipt could not be written; the mail may be shown again",
     "receipt_not_read": "a message was sent, and what became of it could not be read",

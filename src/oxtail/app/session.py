@@ -163,6 +163,7 @@ class Session:
 
     def refresh(self) -> None:
         """Run detection once more, as ``get_my_session`` does."""
+        self.stay()
         self._refine("get_my_session", self._entry.client.type)
 
     def diagnose(self) -> dict[str, Any]:
@@ -279,6 +280,19 @@ class Session:
         with self._lock:
             if self._open_doors() != self._entry.doors:
                 self._publish()
+
+    def stay(self) -> bool:
+        """Publish the entry again if somebody has removed it; return whether it is there anew."""
+        with self._lock:
+            if self._closed or not self._announced or self._registry.live(self._entry.server_pid):
+                return False
+            try:
+                self._publish()
+            except StoreError as error:
+                self._trace("publish_failed", error=error.message)
+                return False
+            self._trace("entry_restored", session_id=self.id)
+            return True
 
     def close(self) -> None:
         """Withdraw the entry; the session stays known and its mail waits for its return."""

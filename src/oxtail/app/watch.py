@@ -75,6 +75,7 @@ class Watcher:
         self._ctx.session.tell(self._stir)
         while not self._stopped.is_set():
             try:
+                self._ctx.session.stay()
                 self._watch_boxes(self._ctx.session.boxes())
                 # What moves while no bell hangs is heard by nobody.
                 self._witness.stir()
@@ -95,6 +96,8 @@ class Watcher:
                         self._stopped.wait(FLOOD_SECONDS)
                     if bell.wait(rest):
                         self._witness.stir()
+                    if self._ctx.session.stay():
+                        return  # whoever removed the entry may have removed the bells as well
                     rest = self.look(boxes)
             finally:
                 self._bell = None

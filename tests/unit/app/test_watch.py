@@ -15,6 +15,7 @@ from oxtail.core.correlation import Ask
 from oxtail.core.nudge import START_SECONDS
 from oxtail.core.offer import Offer
 from oxtail.core.presence import Marker
+from oxtail.errors import StoreError
 
 
 class FakeDoor:
@@ -275,3 +276,41 @@ def test_a_running_watcher_hears_the_bell_and_ends_when_it_is_told(world, alice,
     watcher.stop()
     thread.join(5)
     assert not thread.is_alive()
+
+
+def test_a_session_whose_entry_was_removed_is_seen_again(world, alice, bob):
+    watcher = Watcher(bob, [])
+    thread = threading.Thread(target=watcher.run, daemon=True)
+    thread.start()
+    until(lambda: watcher._bell)
+    first = watcher._bell
+
+    del world.entries[2]
+    assert send(alice, BOB, "x").target_server_pid is None
+
+    until(lambda: 2 in world.entries)
+    until(lambda: watcher._bell not in (None, first))  # the bells may have gone as well
+    assert send(alice, BOB, "y").target_server_pid == 2
+    assert [event["session_id"] for event in world.trace.named("entry_restored")] == [BOB]
+    watcher.stop()
+    thread.join(5)
+    bob.session.close()
+    assert not bob.session.stay()
+    assert 2 not in world.entries
+
+
+def test_a_watcher_publishes_what_could_not_be_published_at_the_start(world, bob, monkeypatch):
+    del world.entries[2]
+    publish = bob.registry.publish
+
+    def fail(entry):
+        raise StoreError("no room")
+
+    monkeypatch.setattr(bob.registry, "publish", fail)
+    assert not bob.session.stay()
+    monkeypatch.setattr(bob.registry, "publish", publish)
+
+    assert bob.session.stay()
+    assert not bob.session.stay()
+    assert 2 in world.entries
+    assert world.trace.named("publish_failed")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import stat
 import threading
 import time
 from pathlib import Path
@@ -170,3 +172,17 @@ def test_two_listeners_both_hear_it(hosts: Hosts, blind: None) -> None:
         first.put(TO_BOB, letter())
         assert until(lambda: one.wait(0.1))
         assert until(lambda: two.wait(0.1))
+
+
+def test_the_folder_of_bells_is_private_also_when_it_is_made_again(
+    hosts: Hosts, blind: None
+) -> None:
+    store = hosts.process()
+    with store.bell([BOX]):
+        shutil.rmtree(hosts.home)
+    with store.bell([BOX]) as bell:
+        (bells_of_box,) = hosts.names("bells")
+        for folder in (hosts.path(), hosts.path("bells"), hosts.path("bells", bells_of_box)):
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        store.put(TO_BOB, letter())
+        assert bell.wait(5)

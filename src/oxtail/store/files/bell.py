@@ -209,7 +209,7 @@ class FileBell:
         name = f"{os.getpid()}-{next(_numbers)}"
         path = os.path.join(folder, name)
         try:
-            self._disk.folder(self._disk.layout.bells)
+            self._disk.remake_folder(self._disk.layout.bells)
             self._disk.remake_folder(folder)
             with _Door(folder) as door:
                 address = door.address(name)
