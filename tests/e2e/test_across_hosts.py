@@ -2,97 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import statistics
-import subprocess
 import time
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from helpers.capabilities import needs
-from helpers.carriers import prepare
 from helpers.command import oxtail
 from helpers.fakes import ALICE, BOB, CAROL
-from helpers.nats_server import NatsServer, nats_server
+from helpers.nats_server import NatsServer
+from helpers.two_hosts import Hosts, mail, meet, new_id, peers, see, status, world
 from helpers.waiting import until
 from helpers.wire import ServerProcess
 from oxtail.core.names import hash32
-from oxtail.store.nats.settings import Engine
 
 pytestmark = [needs("nats"), pytest.mark.slow]
 
-REMOTE = "https://example.org/team/tool.git"
 ASKS = 6
-
-
-@contextmanager
-def world(folder: Path) -> Iterator[tuple[Hosts, NatsServer]]:
-    """Hosts around a server of their own."""
-    with nats_server(folder / "nats") as running, ExitStack() as stack:
-        prepare(Engine((running.url,)))
-        yield Hosts(folder, running.url, stack), running
-
-
-class Hosts:
-    """Homes with a clone of one repository each, and servers in them."""
-
-    def __init__(self, folder: Path, url: str, stack: ExitStack) -> None:
-        self._folder = folder
-        self._url = url
-        self._stack = stack
-        self.started: dict[tuple[str, str], ServerProcess] = {}
-
-    def home(self, name: str) -> Path:
-        home = self._folder / name
-        if not home.exists():
-            clone = home / "clone"
-            clone.mkdir(parents=True)
-            for words in (["init", "-q"], ["remote", "add", "origin", REMOTE]):
-                subprocess.run(["git", *words], cwd=clone, check=True)
-        return home
-
-    def start(self, name: str, session_id: str) -> ServerProcess:
-        home = self.home(name)
-        environ = {
-            "CLAUDECODE": "1",
-            "CLAUDE_CODE_SESSION_ID": session_id,
-            "OXTAIL_NATS_URL": self._url,
-        }
-        server = ServerProcess(home, cwd=home / "clone", env=environ)
-        self._stack.enter_context(server)
-        server.handshake("claude-code")
-        self.started[name, session_id] = server
-        return server
-
-    def state(self, name: str) -> dict[str, Any]:
-        path = self.home(name) / ".oxtail" / "nats" / "state.json"
-        try:
-            found: dict[str, Any] = json.loads(path.read_text())
-        except (FileNotFoundError, ValueError):
-            return {}
-        return found
-
-
-def peers(server: ServerProcess) -> dict[str, dict[str, Any]]:
-    rows = server.call("list_project_sessions")["sessions"]
-    return {row["client_session_id"]: row for row in rows if row["client_session_id"]}
-
-
-def see(server: ServerProcess, session_id: str) -> None:
-    until(lambda: peers(server).get(session_id, {}).get("seen_lately"), within=20)
-
-
-def meet(hosts: Hosts) -> tuple[ServerProcess, ServerProcess]:
-    """Alice on host a and Bob on host b, who know of each other."""
-    alice, bob = hosts.start("a", ALICE), hosts.start("b", BOB)
-    see(alice, BOB)
-    see(bob, ALICE)
-    return alice, bob
 
 
 @pytest.fixture(scope="module")
@@ -107,32 +36,12 @@ def pair(hosts: Hosts) -> tuple[ServerProcess, ServerProcess]:
     return meet(hosts)
 
 
-def new_id() -> str:
-    return str(uuid.uuid4())
-
-
-def mail(server: ServerProcess, *sources: str) -> list[dict[str, Any]]:
-    """The mail that comes next; with *sources*, until there is mail about each of them."""
-    found: list[dict[str, Any]] = []
-
-    def look() -> bool:
-        found.extend(server.call("read_my_messages")["messages"])
-        return bool(found) and {m.get("source_message_id") for m in found} >= set(sources)
-
-    until(look, within=15)
-    return found
-
-
 def answering(server: ServerProcess) -> Callable[[], None]:
     def answer() -> None:
         (question,) = mail(server)
         server.call("reply_to_message", message_id=question["id"], body="yes")
 
     return answer
-
-
-def status(server: ServerProcess, message_id: str) -> dict[str, Any]:
-    return server.call("message_status", message_id=message_id)
 
 
 def asked_ms(asker: ServerProcess, target: str, answer: Callable[[], None]) -> float:

@@ -34,6 +34,7 @@ def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is tried again is tried soon: the pauses are for people, and not what is tested."""
     monkeypatch.setattr("oxtail.store.nats.outbound.FULL_SECONDS", 0.3)
     monkeypatch.setattr("oxtail.store.nats.inbound.RETRY_SECONDS", (0.05, 0.1, 0.2))
+    monkeypatch.setattr("oxtail.store.nats.inbound.SENDER_SECONDS", 1.0)
 
 
 @pytest.fixture

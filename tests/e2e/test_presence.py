@@ -14,8 +14,10 @@ import pytest
 from helpers.capabilities import needs
 from helpers.carriers import CarrierThread, FileHost, prepare
 from helpers.nats_server import Link, NatsServer, nats_server
+from helpers.stores import bodies, letter
 from helpers.waiting import until
-from oxtail.core.remote import RemoteHost, RemoteSession
+from oxtail.core.arrival import Arrival
+from oxtail.core.remote import Mail, RemoteHost, RemoteSession
 from oxtail.store.nats import encoding, presence, subjects
 from oxtail.store.nats.settings import Engine
 
@@ -270,3 +272,66 @@ def test_a_key_that_a_person_has_removed_is_taken_anew(
         hears(bob, A, times=1)
         pin.unlink()
         until(pin.exists, within=10)
+
+
+class Asked:
+    """Counts how often it is looked whether mail of each sender can be taken."""
+
+    def __init__(self, host: FileHost, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.senders: list[str | None] = []
+        real = host.arrive
+
+        def arrive(mail: Mail, other: str) -> Arrival:
+            self.senders.append(mail.envelope.from_session_id)
+            return real(mail, other)
+
+        monkeypatch.setattr(host, "arrive", arrive)
+
+
+def test_the_first_word_of_a_session_arrives_although_nobody_has_heard_of_it(
+    server: NatsServer, ann: FileHost, bob: FileHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its host looks what has changed once an hour here, and speaks up for it all the same."""
+    monkeypatch.setattr(presence, "LOOK_SECONDS", 3_600)
+    asked = Asked(bob, monkeypatch)
+    with ExitStack() as stack:
+        carry(stack, server, ann, bob)
+        until(lambda: bob.hosts.host_of(ANN) and ann.hosts.host_of(BOB), within=15)
+        for name in ("new", "newer"):
+            ann.sessions = (*ann.sessions, name)
+            ann.send(B, BOB, letter(f"of {name}", from_session_id=name))
+            until(lambda n=name: f"of {n}" in bodies(bob.box(BOB)), within=10)
+    # Known before the mail came, or looked up once.
+    assert all(asked.senders.count(name) <= 2 for name in ("new", "newer"))
+    assert bob.set_asides == []
+
+
+def test_mail_waits_a_while_for_the_word_of_its_host_and_of_a_stranger_only_once(
+    server: NatsServer, bob: FileHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host of an older version says only later that it has the session."""
+    monkeypatch.setattr("oxtail.store.nats.inbound.RETRY_SECONDS", (0.05,))
+    monkeypatch.setattr("oxtail.store.nats.inbound.SENDER_SECONDS", 60.0)
+    asked = Asked(bob, monkeypatch)
+
+    async def put(client: Any, sender: str, text: str) -> None:
+        message = letter(text, from_session_id=sender)
+        data = encoding.encode_mail(Mail(BOB, None, message))
+        await client.keep(subjects.mail_subject(B, A), data, f"mail:{message.id}")
+
+    async def describe(client: Any) -> None:
+        said = RemoteHost(A, "old", "1" * 16, 5, sessions=(RemoteSession(ANN),))
+        await client.keep(subjects.presence_subject(A, 0), encoding.encode_host(said))
+
+    with CarrierThread(bob, Engine((server.url,))):
+        admin(server, lambda client: put(client, ANN, "early"))
+        until(lambda: asked.senders.count(ANN) >= 10, within=15)
+        admin(server, describe)
+        until(lambda: bodies(bob.box(BOB)) == ["early"], within=10)
+        monkeypatch.setattr("oxtail.store.nats.inbound.SENDER_SECONDS", 1.0)
+        for text in ("one", "two"):
+            admin(server, lambda client, t=text: put(client, "stranger", t))
+        until(lambda: len(bob.set_asides) == 2, within=15)
+    first = asked.senders.count("stranger") - 2
+    assert first >= 5
+    assert asked.senders[-2:] == ["stranger", "stranger"]

@@ -12,21 +12,11 @@ from helpers.fakes import FakeTrace
 from helpers.stores import RandomIds, RealClock
 from helpers.waiting import until
 from oxtail.core.address import Route
+from oxtail.core.arrival import SETTLED, UNKNOWN_SENDER, Arrival
 from oxtail.core.envelope import Envelope
 from oxtail.core.mail import Receipt
 from oxtail.core.names import relay_box, session_box
-from oxtail.core.remote import (
-    ABILITIES,
-    SETTLED,
-    UNKNOWN_SENDER,
-    Arrival,
-    Mail,
-    RemoteHost,
-    RemoteSession,
-    Report,
-    arrived,
-    relayed,
-)
+from oxtail.core.remote import ABILITIES, Mail, RemoteHost, RemoteSession, Report, arrived, relayed
 from oxtail.disk.atomic import Disk
 from oxtail.errors import StoreError
 from oxtail.identity.process import current_owner, provably_dead

@@ -8,8 +8,9 @@ from helpers.fakes import FakeIds, World
 from oxtail.app.announce import Here
 from oxtail.app.arrive import Arriving
 from oxtail.app.context import Context
+from oxtail.core.arrival import Arrived
 from oxtail.core.names import relay_box
-from oxtail.core.remote import Arrived, Mail, unrelayed
+from oxtail.core.remote import Mail, unrelayed
 from oxtail.store.nats import encoding
 
 

@@ -52,7 +52,8 @@ sessions = st.builds(
     activity=st.sampled_from(remote.ACTIVITIES),
     purpose=st.none() | plain,
     purpose_at=st.integers(0, 2**40),
-)
+    former=st.lists(session_ids, max_size=remote.FORMER_SAID, unique=True).map(tuple),
+).filter(lambda session: session.session_id not in session.former)
 hosts = st.builds(
     RemoteHost,
     host_id=host_ids,
@@ -126,6 +127,9 @@ def test_what_another_host_says_of_a_session_is_bounded(
     for session in remote.from_dict(whole).sessions:
         assert is_session_id(session.session_id)
         assert len(session.cwd) <= remote.CWD_MAX_CHARS
+        assert len(session.former) == len(set(session.former)) <= remote.FORMER_SAID
+        assert all(map(is_session_id, session.former))
+        assert session.session_id not in session.former
         for text in (session.name, session.purpose, session.cwd):
             assert text is None or text.isprintable()
 
@@ -138,7 +142,13 @@ def test_a_large_host_is_split_into_parts_that_fit(count: int):
         "1" * 16,
         1,
         sessions=tuple(
-            RemoteSession(f"session-{number}", "n" * 64, cwd="/" * 200, purpose="p" * 200)
+            RemoteSession(
+                f"session-{number}",
+                "n" * 64,
+                cwd="/" * 200,
+                purpose="p" * 200,
+                former=tuple(f"{number:030}-{each:05}" for each in range(remote.FORMER_SAID)),
+            )
             for number in range(count)
         ),
     )
@@ -146,7 +156,7 @@ def test_a_large_host_is_split_into_parts_that_fit(count: int):
     assert 1 <= len(parts) <= remote.PARTS_MAX
     assert sum(len(part.sessions) for part in parts) == min(count, 3_200)
     for part in parts[:1]:
-        assert len(encoding.encode_host(part)) < 100_000
+        assert len(encoding.encode_host(part)) < 200_000
 
 
 @given(host_ids, host_ids, st.integers(0, 31))

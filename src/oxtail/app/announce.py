@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oxtail.core.presence import classify
-from oxtail.core.remote import ABILITIES, RemoteHost, RemoteSession
+from oxtail.core.remote import ABILITIES, FORMER_SAID, RemoteHost, RemoteSession
 from oxtail.core.value import Value
 
 if TYPE_CHECKING:
@@ -27,16 +27,28 @@ class Here(Value):
 
 
 def describe(ctx: Context, here: Here) -> RemoteHost:
-    """Return what this host says of itself: its running sessions, and those that may return."""
+    """Return what this host says of itself: its running sessions, and those that may return.
+
+    A former id is named with the session that goes on for it, and is no session of its own.
+
+    Raises:
+        StoreError: what is known here cannot be read.
+    """
     now = ctx.clock.now()
+    entries = {entry.session_id: entry for entry in ctx.registry.entries() if entry.session_id}
+    known = {each.session_id: each for each in ctx.registry.known()}
+    former = {
+        # A fork may run under an id that another one goes on for.
+        each: tuple(one for one in ctx.lineage.former(each)[:FORMER_SAID] if one not in entries)
+        for each in {**entries, **known}
+    }
+    named = {one for ids in former.values() for one in ids}
     found: dict[str, RemoteSession] = {}
-    for entry in ctx.registry.entries():
-        if entry.session_id is None:
-            continue
-        marker = ctx.presence.read(entry.session_id)
+    for session_id, entry in entries.items():
+        marker = ctx.presence.read(session_id)
         activity = classify(marker, now, ctx.settings.busy_ttl_ms).value
-        found[entry.session_id] = RemoteSession(
-            entry.session_id,
+        found[session_id] = RemoteSession(
+            session_id,
             entry.name,
             entry.client.type,
             entry.client.cwd,
@@ -45,17 +57,20 @@ def describe(ctx: Context, here: Here) -> RemoteHost:
             activity=activity if activity in ("busy", "idle") else "unknown",
             purpose=entry.state.purpose if entry.state else None,
             purpose_at=int(entry.state.updated_at) if entry.state else 0,
+            former=former[session_id],
         )
-    for known in sorted(ctx.registry.known(), key=lambda each: -each.last_seen):
-        key = ctx.projects.key(known.cwd) if known.session_id not in found else None
+    for one in sorted(known.values(), key=lambda each: -each.last_seen):
+        is_new = one.session_id not in found and one.session_id not in named
+        key = ctx.projects.key(one.cwd) if is_new else None
         if key:
-            found[known.session_id] = RemoteSession(
-                known.session_id,
-                known.name,
-                known.client_type,
-                known.cwd,
+            found[one.session_id] = RemoteSession(
+                one.session_id,
+                one.name,
+                one.client_type,
+                one.cwd,
                 key,
                 is_live=False,
+                former=former[one.session_id],
             )
     sessions = tuple(found.values())
     return RemoteHost(

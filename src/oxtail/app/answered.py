@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from oxtail.app.ids import all_ids
+
 if TYPE_CHECKING:
     from oxtail.app.context import Context
     from oxtail.core.correlation import Ask
@@ -23,9 +25,3 @@ def is_answered(ctx: Context, ask: Ask) -> bool:
     return any(
         ctx.store.answers(asker, ask.request_id, target) for asker in askers for target in targets
     )
-
-
-def all_ids(ctx: Context, session_id: str) -> tuple[str, ...]:
-    """Return all ids that the conversation of *session_id* is known to have had, itself first."""
-    heir = ctx.lineage.heir(session_id)
-    return tuple(dict.fromkeys((session_id, heir, *ctx.lineage.former(heir))))

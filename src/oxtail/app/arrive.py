@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 from oxtail.app.announce import describe
 from oxtail.app.governor import is_empty
+from oxtail.app.ids import all_ids
 from oxtail.app.returned import FULL, OTHER_PROJECT, POLICY, UNKNOWN
 from oxtail.app.shelf import check_room
 from oxtail.app.wake import wake_after_send, wake_for_ask
 from oxtail.core.address import Route, route_to, route_to_held, route_to_known
+from oxtail.core.arrival import SETTLED, UNKNOWN_SENDER, Arrived
 from oxtail.core.entry import Entry, Known
 from oxtail.core.evidence import Elsewhere, Stage
 from oxtail.core.governor import Limits, Passed, decide, hops_of
@@ -24,14 +26,7 @@ from oxtail.core.names import held_box, session_box
 from oxtail.core.notice import Notice
 from oxtail.core.passing import HANDED_ON, handed_on
 from oxtail.core.policy import REFUSE, RELEASED, Sender
-from oxtail.core.remote import (
-    SETTLED,
-    UNKNOWN_SENDER,
-    Arrived,
-    Report,
-    arrived,
-    without,
-)
+from oxtail.core.remote import Report, arrived, without
 from oxtail.errors import MailboxFull
 
 if TYPE_CHECKING:
@@ -39,8 +34,9 @@ if TYPE_CHECKING:
 
     from oxtail.app.announce import Here
     from oxtail.app.context import Context
+    from oxtail.core.arrival import Arrival
     from oxtail.core.envelope import Envelope
-    from oxtail.core.remote import Arrival, Mail, RemoteHost
+    from oxtail.core.remote import Mail, RemoteHost
     from oxtail.ports import Arrivals
 
 KEEP_SECONDS: Final = 7 * 86_400
@@ -187,8 +183,9 @@ class Arriving:
     def _follows(self, mail: Mail, peer: Entry | Known) -> bool:
         """Tell whether the message is about one that its receiver has sent to its sender."""
         source = mail.envelope.source_message_id
-        sent = self._ctx.store.sent(source) if source else None
-        if sent is None or sent.target_session_id != mail.envelope.from_session_id:
+        sender = mail.envelope.from_session_id
+        sent = self._ctx.store.sent(source) if source and sender else None
+        if sent is None or sent.target_session_id not in all_ids(self._ctx, sender or ""):
             return False
         ids = (peer.session_id, *self._ctx.lineage.former(peer.session_id or ""))
         return sent.from_session_id in ids
@@ -199,11 +196,12 @@ class Arriving:
         if peer.session_id is None or envelope.from_session_id is None:
             return False
         to = (peer.session_id, *self._ctx.lineage.former(peer.session_id))
-        return is_owed(self._ctx, envelope, (envelope.from_session_id,), to)
+        return is_owed(self._ctx, envelope, all_ids(self._ctx, envelope.from_session_id), to)
 
     def _sender(self, session_id: str | None) -> Sender:
-        names = (n.name for n in self._ctx.hosts.neighbors() if n.session_id == session_id)
-        return Sender((session_id,) if session_id else (), next(names, None))
+        ids = all_ids(self._ctx, session_id) if session_id else ()
+        names = (n.name for n in self._ctx.hosts.neighbors() if n.session_id in ids)
+        return Sender(ids, next(names, None))
 
     def _damped(self, peer: Entry | Known, envelope: Envelope) -> str | None:
         """Return which limit stops the message, and remember it if none does.

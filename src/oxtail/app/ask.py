@@ -8,10 +8,12 @@ late answer always finds its asker.  See ``docs/concepts.md``.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from oxtail.app.drain import Drained, draining, nothing
 from oxtail.app.governor import admit, note
+from oxtail.app.ids import heir_of
 from oxtail.app.locate import find
 from oxtail.app.question import Life
 from oxtail.app.results import AskResult
@@ -303,7 +305,7 @@ def _take(
     ctx: Context, question: _Question, show: Callable[[Drained], None], via: str
 ) -> Drained | None:
     """Claim and show the answer if it is there; otherwise touch nothing."""
-    heir = ctx.lineage.heir
+    heir = partial(heir_of, ctx)
 
     def pick(messages: Sequence[Envelope]) -> Selection:
         for message in messages:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from oxtail.app import elsewhere
 from oxtail.app.held_mail import held_for
 from oxtail.app.pane_watch import PaneWatch, activities, recent
 from oxtail.core.fleet_facts import AgentFacts, Alert, Facts, one_per_session
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from oxtail.app.context import Context
-    from oxtail.core.census import BoxView, Census, Counted, LedgerView, PaneTable
+    from oxtail.core.census import Census, Counted, LedgerView, PaneTable
     from oxtail.core.correlation import OpenAsk
     from oxtail.core.entry import Known
     from oxtail.core.envelope import Envelope
@@ -246,9 +247,8 @@ class _Look:
         """Return the ids that were followed by another one, of all that are heard of."""
         named = {each.entry.session_id for each in self._census.counted}
         named |= {each.session_id for each in self._census.known}
-        for one in self._asks:
-            named |= {one.ask.session_id, one.ask.target}
-        heirs = {}
+        named |= {each for one in self._asks for each in (one.ask.session_id, one.ask.target)}
+        heirs = elsewhere.heirs(self._ctx)
         try:
             for session_id in named:
                 if session_id and (heir := self._ctx.lineage.heir(session_id)) != session_id:
@@ -274,7 +274,8 @@ class _Look:
         return list(found.values())
 
     def _elsewhere(self, entries: Iterable[Counted]) -> dict[str, Standing]:
-        found = {self._now(known.session_id): Standing.AWAY for known in self._census.known}
+        found = elsewhere.standings(self._ctx)
+        found |= {self._now(known.session_id): Standing.AWAY for known in self._census.known}
         for each in entries:
             if key := self._key(each):
                 found[key] = Standing.RUNNING if each.life is Life.RUNNING else Standing.AWAY
@@ -342,10 +343,9 @@ class _Look:
         pids = self._pids.get(session_id, ()) if session_id else ()
         boxes = [*map(_box_of, ids), *([own] if own else []), *map(pid_box, pids)]
         names = dict.fromkeys(boxes)
-        views: list[BoxView] = [self._ctx.lookout.box(name) for name in names]
         made = facts._replace(
             ids=ids,
-            boxes=tuple(views),
+            boxes=tuple(map(self._ctx.lookout.box, names)),
             is_self=session_id is not None and session_id == self._self_now(),
         )
         if not files:

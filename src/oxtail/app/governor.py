@@ -204,12 +204,12 @@ def _judged(ctx: Context, peer: Peer, envelope: Envelope) -> tuple[Envelope, boo
 
 
 def _is_owed(ctx: Context, peer: Peer, envelope: Envelope) -> bool:
+    from oxtail.app.ids import all_ids
     from oxtail.app.owed import is_owed
 
     if peer.session_id is None:
         return False
-    to = (peer.session_id, *ctx.lineage.former(peer.session_id))
-    return is_owed(ctx, envelope, ctx.session.ids(), to)
+    return is_owed(ctx, envelope, ctx.session.ids(), all_ids(ctx, peer.session_id))
 
 
 def _goes_all_the_same(

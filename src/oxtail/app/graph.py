@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from oxtail.app.answered import all_ids, is_answered
+from oxtail.app.answered import is_answered
+from oxtail.app.elsewhere import names, standings
+from oxtail.app.ids import all_ids, heir_of
 from oxtail.core.graph import Graph, build
 from oxtail.core.names import held_box
 from oxtail.core.scope import contains, same_project
@@ -80,7 +82,7 @@ def wait_graph(
 
     def heir(session_id: str) -> str:
         if session_id not in heirs:
-            heirs[session_id] = ctx.lineage.heir(session_id)
+            heirs[session_id] = heir_of(ctx, session_id)
         return heirs[session_id]
 
     people = _people(ctx)
@@ -114,8 +116,8 @@ def wait_graph(
         int(ctx.clock.now()),
         [_asked_now(_asked_first(ctx, one), heir) for one in open_asks],
         [_owed_now(each, heir) for each in owed],
-        {each.session_id: each.standing for each in people.values()},
-        {each.session_id: each.name for each in here if each.name},
+        standings(ctx) | {each.session_id: each.standing for each in people.values()},
+        names(ctx) | {each.session_id: each.name for each in here if each.name},
         held=_held(ctx, open_asks),
         truncated=len(asks) > ASKS_MAX or len(readable) > SESSIONS_MAX,
     )

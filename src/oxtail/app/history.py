@@ -7,8 +7,10 @@ them.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from oxtail.app.ids import all_ids, heir_of
 from oxtail.core.history import (
     Bookmark,
     Problem,
@@ -177,14 +179,13 @@ def _peers(ctx: Context, scope: Scope, who: str) -> set[str]:
         raise TargetNotFound(f"No session known in this project answers to {who[:64]!r}.")
     found = found or {who}
     for session_id in tuple(found):
-        heir = ctx.lineage.heir(session_id)
-        found |= {heir, *ctx.lineage.former(heir)}
+        found.update(all_ids(ctx, session_id))
     return found
 
 
 def _thread(ctx: Context, name: str, wanted: Wanted) -> Thread:
     """Return the thread that *name* names, with all records of the scope in it."""
-    thread = Thread(name, ctx.lineage.heir)
+    thread = Thread(name, partial(heir_of, ctx))
 
     def add(record: Record) -> bool:
         thread.add(record)

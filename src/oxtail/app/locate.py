@@ -94,13 +94,14 @@ def find_sender(ctx: Context, original: Envelope) -> Peer:
 def on_host(ctx: Context, host: str, session_id: str) -> Neighbor | None:
     """Return the session *session_id* of *host*, or None if that host is not known any more.
 
-    A session that its host speaks of no more is one that does not run.
+    A former id stands for the session that goes on for it; a session that its host speaks of no
+    more is one that does not run.
     """
     name, can = host, None
     for neighbor in ctx.hosts.neighbors():
         if neighbor.host_id != host:
             continue
-        if neighbor.session_id == session_id:
+        if neighbor.session.went_by(session_id):
             return neighbor
         name, can = neighbor.host_name, neighbor.can
     if can is None and host not in ctx.hosts.hosts():

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oxtail.app.closing import REASSIGNED_BY
+from oxtail.app.ids import all_ids
 from oxtail.app.locate import on_host
 from oxtail.app.returned import FULL, OTHER_PROJECT, POLICY, UNKNOWN, words_for
 from oxtail.app.send import deliver
@@ -53,7 +54,7 @@ def pass_on(
     Raises:
         StoreError: something could not be committed; the note is to come again.
     """
-    requesters = _ids(ctx, mail.to)
+    requesters = all_ids(ctx, mail.to)
     ask = _ask(ctx, requesters, handed.message_id)
     work_id = reassigned_id(handed.message_id)
     if not _owes(ctx, requesters, ask, mail.envelope.from_session_id, handed.message_id):
@@ -73,11 +74,6 @@ def pass_on(
         ctx.store.hand_on_ask(ask.session_id, ask.request_id, handed.to, work_id)
 
 
-def _ids(ctx: Context, session_id: str) -> tuple[str, ...]:
-    heir = ctx.lineage.heir(session_id)
-    return tuple(dict.fromkeys((session_id, heir, *ctx.lineage.former(heir))))
-
-
 def _ask(ctx: Context, requesters: tuple[str, ...], message_id: str) -> Ask | None:
     asks = (ask for each in requesters for ask in ctx.store.pending_asks(each))
     return next((ask for ask in asks if ask.message_id == message_id), None)
@@ -93,11 +89,12 @@ def _owes(
     """Tell whether *sender* owes the work, as far as this host knows."""
     if sender is None:
         return False
+    owners = all_ids(ctx, sender)
     if ask:
-        return ask.target == sender
+        return ask.target in owners
     sent = ctx.store.sent(message_id)
     return (
-        sent is not None and sent.target_session_id == sender and sent.from_session_id in requesters
+        sent is not None and sent.target_session_id in owners and sent.from_session_id in requesters
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from oxtail.app.ids import all_ids
 from oxtail.app.owed import is_owed
 from oxtail.core.address import Route, route_to, route_to_known
 from oxtail.core.entry import Entry, Known
@@ -104,7 +105,7 @@ def visible(
         rule = rules[who]
         if rule is None or rule.action == ACCEPT:
             continue
-        if not is_owed(ctx, message, _sender_ids(ctx, who), ids):
+        if not is_owed(ctx, message, all_ids(ctx, who) if who else (), ids):
             back.append(message)
     if back:
         _keep_back(ctx, boxes, session_id, back)
@@ -153,16 +154,9 @@ def _cwd_of(ctx: Context, session_ids: Sequence[str]) -> str | None:
     return None
 
 
-def _sender_ids(ctx: Context, session_id: str | None) -> tuple[str, ...]:
-    if session_id is None:
-        return ()
-    now = ctx.lineage.heir(session_id)
-    return tuple(dict.fromkeys((session_id, now, *ctx.lineage.former(now))))
-
-
 def _sender(ctx: Context, session_id: str | None) -> Sender:
     """Return by what the sender of a message is known: to the registry, or to those it left."""
-    ids = _sender_ids(ctx, session_id)
+    ids = all_ids(ctx, session_id) if session_id else ()
     if not ids:
         return Sender(())
     place = ctx.projects.place

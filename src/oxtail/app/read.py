@@ -22,9 +22,12 @@ def reserved_for_asks(ctx: Context) -> Callable[[Envelope], bool]:
     asks = [ask for each in ctx.session.ids() for ask in ctx.store.waiting_asks(each)]
     if not asks:
         return nothing_reserved
+    from functools import partial
+
+    from oxtail.app.ids import heir_of
     from oxtail.core.correlation import answers
 
-    heir = ctx.lineage.heir
+    heir = partial(heir_of, ctx)
     return lambda message: any(answers(message, ask, strict=True, heir=heir) for ask in asks)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from oxtail.app.ids import heir_of
 from oxtail.core.entry import Entry, Known
 from oxtail.core.envelope import DEADLINE
 from oxtail.core.names import repeatable_id
@@ -45,7 +46,7 @@ def _is_to(ctx: Context, sent: Sent, peer: Peer) -> bool:
     if sent.target_session_id is not None:
         return peer.session_id in (
             sent.target_session_id,
-            ctx.lineage.heir(sent.target_session_id),
+            heir_of(ctx, sent.target_session_id),
         )
     return isinstance(peer, Entry) and peer.server_pid == sent.target_server_pid
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from oxtail.app.fleet import Collector
 from oxtail.app.history import log
+from oxtail.app.ids import heir_of
 from oxtail.report.facts import Past
 from oxtail.report.story import MESSAGES_MAX
 
@@ -46,5 +47,5 @@ def _heirs(ctx: Context, records: tuple[Record, ...]) -> dict[str, str]:
     """Return the ids among *records* that were followed by another one."""
     named = {each.receiver for each in records}
     named |= {each.message.from_session_id for each in records}
-    heirs = {each: ctx.lineage.heir(each) for each in named if each}
+    heirs = {each: heir_of(ctx, each) for each in named if each}
     return {former: heir for former, heir in heirs.items() if heir != former}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from oxtail.app.answered import all_ids
+from oxtail.app.ids import all_ids
 from oxtail.app.results import StatusResult
 from oxtail.core.evidence import (
     AWAITABLE,

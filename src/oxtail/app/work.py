@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from oxtail.app.closing import carry_out, finish_closings
+from oxtail.app.ids import heir_of
 from oxtail.app.locate import find
 from oxtail.app.shelf import check_room
 from oxtail.app.work_results import CloseResult, OpenItem, OpenWorkResult
@@ -218,7 +219,7 @@ def _close(
     if owed.has_ended:
         return _closed_before(ended(owed))
     requester = owed.message.from_session_id
-    if target and requester and target in (requester, ctx.lineage.heir(requester)):
+    if target and requester and target in (requester, heir_of(ctx, requester)):
         raise SelfSend("The work came from this session: decline it, and say why.")
     closing = _intent(ctx, owed, outcome, text, target)
     if counts := ctx.work.begin(closing):

@@ -1,8 +1,9 @@
 """From what a caller types to the one session on another host that is meant.
 
 The rule is that of :mod:`oxtail.core.address`: a target names one session of the caller's project,
-or nobody.  A session of another host is looked for only where nobody of this host answers, so
-``<target>@<host>`` names one that shares its name with a session here or on a third host.
+or nobody.  A former id names the session that goes on for it.  A session of another host is looked
+for only where nobody of this host answers, so ``<target>@<host>`` names one that shares its name
+with a session here or on a third host.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 def _answering(target: str, neighbors: Sequence[Neighbor]) -> list[Neighbor]:
     by_id = [each for each in neighbors if each.session_id == target]
+    by_id = by_id or [each for each in neighbors if target in each.session.former]
     if by_id or is_uuid_shape(target):
         return by_id
     return [each for each in neighbors if each.name == target]
@@ -52,6 +54,6 @@ def choose(target: str, neighbors: Sequence[Neighbor], project: str | None) -> N
             candidates=sorted(f"{each.session_id}@{each.host_id}" for each in here),
             note="Sessions on several hosts answer: write target@host.",
         )
-    if not here and any(each.session_id == target for each in found):
+    if not here and any(each.session.went_by(target) for each in found):
         raise CrossProject
     return here[0] if here else None

@@ -40,6 +40,9 @@ PARTS_MAX: Final = 32
 
 ABILITIES_MAX: Final = 32
 
+FORMER_SAID: Final = 16
+"""Former ids of a session that its host names, the youngest: a long day of clearing it."""
+
 HANDS_ON: Final = "hands_on"
 """Ability of a host that passes work of its sessions on when it is told so by who owes it."""
 
@@ -96,42 +99,6 @@ class Report(Value):
     reason: str | None = None
 
 
-class Arrival(Value):
-    """What became of mail that another host sent.
-
-    Attributes:
-        is_settled: Whether this host has taken it over, or refused it for good, durably.
-        problem: Why it was not taken over; None if it was.
-    """
-
-    is_settled: bool
-    problem: str | None = None
-
-
-SETTLED: Final = Arrival(is_settled=True)
-UNKNOWN_SENDER: Final = Arrival(is_settled=False, problem="its sender is no session of its host")
-
-
-class Arrived(Value):
-    """Mail that came from another host, and what that host has been told of it.
-
-    Attributes:
-        message_id: The message.
-        host: The host that sent it.
-        session_id: For whom it was.
-        at: When it came, in unix seconds.
-        told: Stages that the host was told.
-        refused: Why it was refused, or None.
-    """
-
-    message_id: str
-    host: str
-    session_id: str
-    at: int
-    told: tuple[str, ...] = ()
-    refused: str | None = None
-
-
 class RemoteSession(Value):
     """A session on another host.
 
@@ -146,6 +113,7 @@ class RemoteSession(Value):
         activity: ``busy``, ``idle`` or ``unknown``.
         purpose: Its card, or None.
         purpose_at: When the card was set, in unix seconds of its host.
+        former: Ids that it had before, the youngest first; at most :data:`FORMER_SAID`.
         seen_at: When its host last spoke of it, in unix seconds of this host; only kept here.
     """
 
@@ -159,13 +127,19 @@ class RemoteSession(Value):
     activity: str = "unknown"
     purpose: str | None = None
     purpose_at: int = 0
+    former: tuple[str, ...] = ()
     seen_at: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Return the members that say something, in a fixed order."""
         members = self._asdict()
         members["live"] = members.pop("is_live")
-        return {name: value for name, value in members.items() if value not in (None, "", 0)}
+        members["former"] = list(self.former)
+        return {name: value for name, value in members.items() if value not in (None, "", 0, [])}
+
+    def went_by(self, session_id: str) -> bool:
+        """Tell whether *session_id* is its id, or was one."""
+        return session_id == self.session_id or session_id in self.former
 
 
 class RemoteHost(Value):
@@ -203,6 +177,10 @@ class RemoteHost(Value):
             members["can"] = list(self.can)
         members["sessions"] = [session.as_dict() for session in self.sessions]
         return members
+
+    def ids(self) -> frozenset[str]:
+        """Return all ids of its sessions, the former ones too."""
+        return frozenset(each for s in self.sessions for each in (s.session_id, *s.former))
 
 
 class Neighbor(Value):
@@ -277,8 +255,16 @@ def _session(members: object) -> RemoteSession | None:
         activity=activity if activity in ACTIVITIES else "unknown",
         purpose=_text(members.get("purpose"), PURPOSE_MAX_CHARS),
         purpose_at=_number(members.get("purpose_at")),
+        former=_former(members.get("former"), session_id),
         seen_at=_number(members.get("seen_at")),
     )
+
+
+def _former(ids: object, session_id: str) -> tuple[str, ...]:
+    listed = ids[:FORMER_SAID] if isinstance(ids, list) else ()
+    found = dict.fromkeys(each for each in listed if isinstance(each, str) and is_session_id(each))
+    found.pop(session_id, None)
+    return tuple(found)
 
 
 def _abilities(words: object) -> tuple[str, ...]:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from oxtail.core.arrival import Arrived
     from oxtail.core.census import Census
     from oxtail.core.detected import Detected
     from oxtail.core.entry import Entry, Known
     from oxtail.core.presence import Marker
-    from oxtail.core.remote import Arrived, Neighbor, RemoteHost
+    from oxtail.core.remote import Neighbor, RemoteHost
     from oxtail.core.scope import Place
 
 
@@ -136,10 +137,19 @@ class Hosts(Protocol):
         """Return the sessions of other hosts; what is damaged is set aside and left out."""
 
     def host_of(self, session_id: str) -> str | None:
-        """Return the host that a session belongs to, or None."""
+        """Return the host that a session belongs to, also by a former id, or None."""
 
     def is_of(self, host_id: str, session_id: str) -> bool:
-        """Tell whether a session belongs to *host_id*; costs the same however many hosts."""
+        """Tell whether a session belongs to *host_id*, also by a former id.
+
+        Costs the same however many hosts there are.
+        """
+
+    def ids_of(self, session_id: str) -> tuple[str, ...]:
+        """Return all ids of the session of another host that goes or went by *session_id*.
+
+        The one that it goes by now is the first; there are none where nobody is known by it.
+        """
 
     def touch(self, host_ids: Collection[str]) -> None:
         """Keep that these hosts are there, as they last described themselves.
@@ -151,7 +161,7 @@ class Hosts(Protocol):
         """
 
     def keep(self, host: RemoteHost, is_own: Callable[[str], bool]) -> tuple[str, ...]:
-        """Keep what *host* says of itself; return the sessions it claims that are not its own.
+        """Keep what *host* says of itself; return the ids it claims that are not its own.
 
         *is_own* tells whether a session belongs to this host.
 

@@ -17,19 +17,12 @@ from oxtail.app.peers import list_peers
 from oxtail.app.send import reply, send
 from oxtail.app.status import message_status
 from oxtail.app.work import complete
+from oxtail.core.arrival import SETTLED, UNKNOWN_SENDER
 from oxtail.core.envelope import Envelope
 from oxtail.core.evidence import InContext
 from oxtail.core.names import hash32, held_box, relay_box, session_box
 from oxtail.core.policy import HOLD, REFUSE, Policy, Rule
-from oxtail.core.remote import (
-    SETTLED,
-    UNKNOWN_SENDER,
-    Mail,
-    RemoteHost,
-    RemoteSession,
-    Report,
-    unrelayed,
-)
+from oxtail.core.remote import Mail, RemoteHost, RemoteSession, Report, unrelayed
 from oxtail.errors import AmbiguousTarget, CrossProject, MailboxFull, TargetNotFound
 
 HERE, THERE, THIRD = "a" * 16, "b" * 16, "c" * 16

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from helpers.fakes import FakeTrace
-from oxtail.core.remote import Arrived
+from oxtail.core.arrival import Arrived
 from oxtail.disk.atomic import Disk
 from oxtail.store.files.arrivals import FileArrivals
 

@@ -29,6 +29,11 @@ class Hosts:
         said = RemoteHost(host, host[:1], "1" * 16, at, sessions=rows)
         return self.hosts.keep(said, lambda session_id: session_id == own)
 
+    def has(self, host: str, session_id: str, *former: str, own: str = "") -> tuple[str, ...]:
+        rows = (RemoteSession(session_id, former=former),)
+        said = RemoteHost(host, host[:1], "1" * 16, 5, sessions=rows)
+        return self.hosts.keep(said, lambda each: each == own)
+
     def live(self) -> list[str]:
         return [n.session.session_id for n in self.hosts.neighbors() if n.is_live]
 
@@ -99,6 +104,40 @@ def test_a_session_belongs_to_the_host_that_named_it_first(hosts: Hosts) -> None
     assert sorted(hosts.known()) == ["x", "y"]
     assert hosts.says(B, "mine", own="mine") == ("mine",)
     assert hosts.hosts.host_of("mine") is None
+
+
+def test_an_earlier_id_belongs_to_the_host_of_its_session(hosts: Hosts) -> None:
+    hosts.has(A, "one")
+    hosts.has(A, "three", "two", "one")
+    for found in (hosts.hosts, FileHosts(hosts.disk, hosts.clock)):
+        assert [found.host_of(each) for each in ("one", "two", "three", "four")] == [A, A, A, None]
+        assert found.is_of(A, "one")
+        assert found.ids_of("two") == found.ids_of("three") == ("three", "two", "one")
+        assert found.ids_of("four") == ()
+    assert hosts.known() == ["three"]
+    assert hosts.says(B, "one", "z") == ("one",)
+
+
+def test_an_earlier_id_of_somebody_else_is_not_believed(hosts: Hosts) -> None:
+    hosts.has(A, "x", "w")
+    assert hosts.has(B, "y", "x", "w", "v", "mine", own="mine") == ("mine", "w", "x")
+    assert hosts.hosts.ids_of("y") == ("y", "v")
+    assert hosts.hosts.ids_of("w") == ("x", "w")
+    assert hosts.hosts.ids_of("mine") == ()
+
+
+def test_an_id_that_is_a_session_again_is_no_earlier_id(hosts: Hosts) -> None:
+    hosts.has(A, "y", "x")
+    rows = (RemoteSession("y", former=("x",)), RemoteSession("x"))
+    hosts.hosts.keep(RemoteHost(A, "a", "1" * 16, 5, sessions=rows), lambda _: False)
+    assert hosts.hosts.ids_of("x") == ("x",)
+    assert hosts.hosts.ids_of("y") == ("y",)
+
+
+def test_an_earlier_id_that_is_not_said_any_more_is_forgotten(hosts: Hosts) -> None:
+    hosts.has(A, "y", "x")
+    hosts.has(A, "y")
+    assert hosts.hosts.host_of("x") is None
 
 
 def test_saying_the_same_again_writes_nothing(hosts: Hosts) -> None:

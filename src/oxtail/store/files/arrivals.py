@@ -11,8 +11,8 @@ import os
 from typing import TYPE_CHECKING
 
 from oxtail.core import codec
+from oxtail.core.arrival import Arrived
 from oxtail.core.names import is_host_id, is_message_id
-from oxtail.core.remote import Arrived
 from oxtail.errors import DamagedRecord, StoreError
 from oxtail.store.files.records import RECORD_MAX_BYTES, number, text
 

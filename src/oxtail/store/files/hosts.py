@@ -102,14 +102,22 @@ class FileHosts:
     def host_of(self, session_id: str) -> str | None:
         """Return whose session it is; see :class:`oxtail.ports.Hosts`."""
         for known in self._all():
-            if any(session.session_id == session_id for session in known.host.sessions):
+            if any(session.went_by(session_id) for session in known.host.sessions):
                 return known.host.host_id
         return None
+
+    def ids_of(self, session_id: str) -> tuple[str, ...]:
+        """Return the ids of a session; see :meth:`oxtail.ports.Hosts.ids_of`."""
+        for known in self._all():
+            for session in known.host.sessions:
+                if session.went_by(session_id):
+                    return (session.session_id, *session.former)
+        return ()
 
     def is_of(self, host_id: str, session_id: str) -> bool:
         """Tell whether it is one of that host; see :class:`oxtail.ports.Hosts`."""
         known = self._load(host_id)
-        return known is not None and any(s.session_id == session_id for s in known.host.sessions)
+        return known is not None and any(s.went_by(session_id) for s in known.host.sessions)
 
     def touch(self, host_ids: Collection[str]) -> None:
         """Keep that they are there; see :meth:`oxtail.ports.Hosts.touch`."""
@@ -126,14 +134,15 @@ class FileHosts:
     def keep(self, host: RemoteHost, is_own: Callable[[str], bool]) -> tuple[str, ...]:
         """Keep what *host* says of itself.
 
-        Sessions that it spoke of before and does not any more stay known for a week.
+        Sessions that it spoke of before and does not any more stay known for a week.  An id that
+        it names as a session is no former id.
 
         Args:
             host: Its description, in one part.
             is_own: Tells whether a session is one of this host.
 
         Returns:
-            The sessions that it claims and that belong to somebody else.
+            The ids that it claims and that belong to somebody else.
 
         Raises:
             StoreError: the disk refused.
@@ -141,14 +150,18 @@ class FileHosts:
         now = self._clock.now()
         with self._guard:
             before = self._load(host.host_id)
-            claimed = {s.session_id for s in host.sessions}
-            held = {s.session_id for s in before.host.sessions} if before else set()
+            named = {s.session_id for s in host.sessions}
+            claimed = host.ids()
+            held = before.host.ids() if before else frozenset()
             # What it holds already is nobody else's.
             fresh = claimed - held
             others = self._of_others(host.host_id, fresh) if fresh else set()
             stolen = {s for s in claimed if s in others or is_own(s)}
             sessions = [
-                session._replace(seen_at=int(now))
+                session._replace(
+                    seen_at=int(now),
+                    former=tuple(s for s in session.former if s not in stolen and s not in named),
+                )
                 for session in host.sessions
                 if session.session_id not in stolen
             ]
@@ -187,7 +200,7 @@ class FileHosts:
         except OSError as error:
             raise StoreError(f"cannot write {path}: {error.strerror}", path=path) from error
 
-    def _of_others(self, host_id: str, claimed: set[str]) -> set[str]:
+    def _of_others(self, host_id: str, claimed: frozenset[str]) -> set[str]:
         """Return those of *claimed* that belong to another host than *host_id*.
 
         Reading what all of them say costs with their number, so each is read once, and who is
@@ -204,8 +217,7 @@ class FileHosts:
 
     def _index(self, known: _Known | None, host_id: str) -> None:
         self._indexed.add(host_id)
-        for session in known.host.sessions if known else ():
-            self._owners[session.session_id] = host_id
+        self._owners.update(dict.fromkeys(known.host.ids() if known else (), host_id))
 
     def _all(self) -> list[_Known]:
         return [known for host_id in self.hosts() if (known := self._load(host_id))]

@@ -51,13 +51,18 @@ class MemoryHosts:
 
     def host_of(self, session_id: str) -> str | None:
         """Return whose session it is."""
-        found = (each for each in self.neighbors() if each.session_id == session_id)
+        found = (each for each in self.neighbors() if each.session.went_by(session_id))
         return next((each.host_id for each in found), None)
+
+    def ids_of(self, session_id: str) -> tuple[str, ...]:
+        """Return the ids of a session; see :meth:`oxtail.ports.Hosts.ids_of`."""
+        found = (each.session for each in self.neighbors() if each.session.went_by(session_id))
+        return next(((each.session_id, *each.former) for each in found), ())
 
     def is_of(self, host_id: str, session_id: str) -> bool:
         """Tell whether it is one of that host; see :class:`oxtail.ports.Hosts`."""
         known = self._kept.get(host_id)
-        return known is not None and any(s.session_id == session_id for s in known[0].sessions)
+        return known is not None and any(s.went_by(session_id) for s in known[0].sessions)
 
     def touch(self, host_ids: Collection[str]) -> None:
         """Keep that they are there; see :meth:`oxtail.ports.Hosts.touch`."""
@@ -67,12 +72,17 @@ class MemoryHosts:
 
     def keep(self, host: RemoteHost, is_own: Callable[[str], bool]) -> tuple[str, ...]:
         """Keep what *host* says of itself; see :meth:`oxtail.ports.Hosts.keep`."""
+        named = {each.session_id for each in host.sessions}
         stolen = {
-            each.session_id
-            for each in host.sessions
-            if is_own(each.session_id) or self.host_of(each.session_id) not in (None, host.host_id)
+            each
+            for each in host.ids()
+            if is_own(each) or self.host_of(each) not in (None, host.host_id)
         }
-        own = tuple(each for each in host.sessions if each.session_id not in stolen)
+        own = tuple(
+            each._replace(former=tuple(s for s in each.former if s not in stolen | named))
+            for each in host.sessions
+            if each.session_id not in stolen
+        )
         self._kept[host.host_id] = (host._replace(sessions=own), self._clock.now())
         return tuple(sorted(stolen))
 

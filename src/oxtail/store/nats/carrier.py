@@ -166,7 +166,7 @@ class Carrier:
             raise
         host_id, local = self._host.host_id, self._local
         roster = Roster(client, self._host, local, keys, self._trace, self._heard)
-        outbound = Outbound(client, host_id, local, self._store, keys, self._trace)
+        outbound = Outbound(client, host_id, local, self._store, keys, roster, self._trace)
         inbound = Inbound(client, host_id, local, roster, keys, self._trace)
         try:
             await roster.open()

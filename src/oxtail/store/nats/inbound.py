@@ -12,12 +12,14 @@ import asyncio
 import traceback
 from typing import TYPE_CHECKING, Any, Final
 
-from oxtail.core.remote import UNKNOWN_SENDER, Mail
+from oxtail.core.arrival import UNKNOWN_SENDER
+from oxtail.core.remote import Mail
 from oxtail.core.value import Value
 from oxtail.errors import EngineError, EngineRefused, OxtailError, StoreError
 from oxtail.store.nats import encoding, subjects
 
 if TYPE_CHECKING:
+    from oxtail.core.arrival import Arrival
     from oxtail.core.remote import Report
     from oxtail.store.nats.client import Client
     from oxtail.store.nats.local import Local
@@ -41,7 +43,15 @@ SILENCE_SECONDS: Final = 15.0
 
 PENDING_MAX: Final = 2 * BATCH
 RETRY_SECONDS: Final = (0.2, 1.0, 5.0, 15.0)
-SENDER_TRIES: Final = 4
+
+SENDER_SECONDS: Final = 5.0
+"""How long mail waits for its host to say that it has the sender: hosts look once a second."""
+
+STRANGER_SECONDS: Final = 60.0
+"""For so long no more mail of a sender that was waited for in vain is waited for."""
+
+STRANGERS_MAX: Final = 1_000
+
 NEWER_TRIES: Final = 5
 NEWER_DELAY_SECONDS: Final = 30
 _SECOND: Final = 1_000_000_000
@@ -86,6 +96,7 @@ class Inbound:
         self._trace = trace
         self._name = subjects.consumer(host_id)
         self._count = 0
+        self._strangers: dict[tuple[str, str], float] = {}
 
     async def run(self) -> None:
         """Take mail in until the connection is lost.
@@ -262,16 +273,35 @@ class Inbound:
 
     async def _mail(self, letter: _Letter, mail: Mail) -> None:
         arrival = await self._surely(self._local.arrive, mail, letter.host)
-        for _ in range(SENDER_TRIES):
-            if arrival != UNKNOWN_SENDER:
-                break
-            # A session that has just begun may be known to its host only.
-            await self._roster.look_up(letter.host)
-            arrival = await self._surely(self._local.arrive, mail, letter.host)
-            if arrival == UNKNOWN_SENDER and await self._client.until_closed(RETRY_SECONDS[0]):
-                break
+        if arrival == UNKNOWN_SENDER:
+            arrival = await self._introduced(mail, letter.host)
         if not arrival.is_settled:
             await self._set_aside(letter, f"a message set aside: {arrival.problem}")
+
+    async def _introduced(self, mail: Mail, host: str) -> Arrival:
+        """Ask the server who is on *host* until the sender of *mail* is, but not for ever.
+
+        A session that has just begun, or has a new id, may be known to its host only.
+
+        Raises:
+            EngineUnreachable: the connection was lost first.
+        """
+        loop, who = asyncio.get_running_loop(), (host, _sender(mail))
+        is_stranger = loop.time() < self._strangers.get(who, 0.0)
+        deadline = loop.time() + (0 if is_stranger else SENDER_SECONDS)
+        while True:
+            await self._roster.look_up(host)
+            arrival: Arrival = await self._surely(self._local.arrive, mail, host)
+            if arrival != UNKNOWN_SENDER:
+                return arrival
+            if loop.time() >= deadline:
+                break
+            if await self._client.until_closed(RETRY_SECONDS[0]):
+                raise self._client.lost()
+        if len(self._strangers) >= STRANGERS_MAX:
+            self._strangers.clear()
+        self._strangers[who] = loop.time() + STRANGER_SECONDS
+        return arrival
 
     async def _report(self, letter: _Letter, report: Report) -> None:
         await self._surely(self._local.reported, report, letter.host)

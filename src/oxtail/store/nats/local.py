@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from oxtail.core.remote import Arrival, Mail, RemoteHost, Report
+    from oxtail.core.arrival import Arrival
+    from oxtail.core.remote import Mail, RemoteHost, Report
 
 
 class Local(Protocol):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from oxtail.ports import Bell, Store
     from oxtail.store.nats.client import Client
     from oxtail.store.nats.local import Local
+    from oxtail.store.nats.presence import Roster
     from oxtail.store.nats.seal import Keyring
     from oxtail.trace import Trace
 
@@ -71,6 +72,7 @@ class Outbound:
         local: Local,
         store: Store,
         keys: Keyring,
+        roster: Roster,
         trace: Trace,
     ) -> None:
         self.problems: dict[str, str] = {}
@@ -79,6 +81,7 @@ class Outbound:
         self._local = local
         self._store = store
         self._keys = keys
+        self._roster = roster
         self._trace = trace
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._interrupt: Callable[[], None] = lambda: None
@@ -189,6 +192,9 @@ class Outbound:
         by_sender: dict[str, list[_Parcel]] = {}
         for parcel in parcels:
             by_sender.setdefault(parcel.message.from_session_id or "", []).append(parcel)
+        if problem := await self._introduce(frozenset(by_sender) - {""}):
+            await self._finish(self._store.forward, claim, ())
+            return problem
         done: dict[str, bool] = {}
         results = await asyncio.gather(
             *(self._carry_each(host, each, done) for each in by_sender.values()),
@@ -198,7 +204,6 @@ class Outbound:
             # Evidence first: a crash between the two carries the messages once more.
             await self._finish(self._local.carried, host, carried)
         await self._finish(self._store.forward, claim, tuple(done))
-        problem = None
         for result in results:
             if isinstance(result, EngineRefused):
                 problem = result.message
@@ -207,6 +212,20 @@ class Outbound:
             elif isinstance(result, BaseException):
                 raise result
         return problem
+
+    async def _introduce(self, senders: frozenset[str]) -> str | None:
+        """See to it that *senders* are known of before their mail is; return what kept that back.
+
+        The other host believes of this one only what this one has said, and a session that has
+        just begun, or has a new id, has not been spoken of.
+        """
+        if senders <= self._roster.spoken_of:
+            return None
+        try:
+            await self._roster.speak_up()
+        except (EngineError, StoreError) as error:
+            return error.message
+        return None
 
     async def _finish(self, work: Any, *arguments: Any) -> None:
         try:

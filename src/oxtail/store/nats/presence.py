@@ -112,6 +112,7 @@ class Roster:
     Attributes:
         hosts: The hosts that were heard of on this connection, with the number of their sessions.
         problem: What keeps the server from remembering what this host says of itself, if anything.
+        spoken_of: The ids of the sessions of this host that it has spoken of on this connection.
     """
 
     def __init__(
@@ -126,6 +127,7 @@ class Roster:
         self.hosts: dict[str, int] = {}
         self.problem = ""
         self.twin = ""
+        self.spoken_of: frozenset[str] = frozenset()
         self._client = client
         self._host = host
         self._local = local
@@ -138,6 +140,7 @@ class Roster:
         self._first_versions: dict[str, float] = {}
         self._earlier: list[Said] = []
         self._guard = asyncio.Lock()
+        self._speaking = asyncio.Lock()
 
     async def open(self) -> None:
         """Learn whether somebody else is this host; :meth:`run` says the rest.
@@ -163,7 +166,7 @@ class Roster:
 
     async def _begin(self) -> None:
         """Say who is here, and take what was said before, so far as it still counts."""
-        await self._say(await asyncio.to_thread(self._local.describe))
+        await self.speak_up()
         own = await last_said(self._client, subjects.beat_subject(self._host.host_id))
         for said in self._earlier:
             # What nobody has repeated for so long was said by a host that is gone.
@@ -212,17 +215,18 @@ class Roster:
             if loop.time() >= touch_due:
                 await self._touch()
                 touch_due = loop.time() + TOUCH_SECONDS
-            try:
-                now = await asyncio.to_thread(self._local.describe)
-            except StoreError as error:
-                self._trace("nats_presence_failed", error=error.message)
-                continue
-            is_due = loop.time() >= beat_due
-            pause = activity_pause(len(now.sessions), len(self.hosts))
-            if is_due or is_worth_saying(said, now, loop.time() - said_at, pause):
-                await self._say(now, in_full=is_due and await self._must_describe())
-                said, said_at = now, loop.time()
-                beat_due = loop.time() + _spread.uniform(BEAT_SECONDS * 0.8, BEAT_SECONDS * 1.1)
+            async with self._speaking:
+                try:
+                    now = await asyncio.to_thread(self._local.describe)
+                except StoreError as error:
+                    self._trace("nats_presence_failed", error=error.message)
+                    continue
+                is_due = loop.time() >= beat_due
+                pause = activity_pause(len(now.sessions), len(self.hosts))
+                if is_due or is_worth_saying(said, now, loop.time() - said_at, pause):
+                    await self._say(now, in_full=is_due and await self._must_describe())
+                    said, said_at = now, loop.time()
+                    beat_due = loop.time() + _spread.uniform(BEAT_SECONDS * 0.8, BEAT_SECONDS * 1.1)
 
     # ------------------------------------------------------------------ saying
 
@@ -234,6 +238,16 @@ class Roster:
         subject = subjects.presence_subject(self._host.host_id, 0)
         kept = await last_said(self._client, subject)
         return kept is None or kept.digest != self._said.get(0)
+
+    async def speak_up(self) -> None:
+        """Say now who is here; once this returns, whoever asks the server learns it.
+
+        Raises:
+            EngineUnreachable: the connection is lost.
+            StoreError: what is here cannot be read.
+        """
+        async with self._speaking:
+            await self._say(await asyncio.to_thread(self._local.describe))
 
     async def _say(self, host: RemoteHost, *, in_full: bool = False) -> None:
         """Say the parts of the description that have changed, or all, and then the beat."""
@@ -247,6 +261,7 @@ class Roster:
                 await self._keep(subject, encoding.encode_host(part), digest)
         beat = encoding.encode_beat(Beat(self._host.instance, tuple(digests)))
         await self._keep(subjects.beat_subject(self._host.host_id), beat, "")
+        self.spoken_of = host.ids()
 
     async def _keep(self, subject: str, data: bytes, digest: str) -> None:
         headers = {subjects.DIGEST: digest} if digest else None

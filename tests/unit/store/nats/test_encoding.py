@@ -84,6 +84,26 @@ def test_a_host_cannot_describe_another_one():
     assert encoding.decode_host(data, A, 0) == host
 
 
+def test_of_the_earlier_ids_of_a_session_only_usable_ones_are_taken():
+    ids = ["b", "a", "b", "s", "../x\n", "", 5, None, *(f"id-{n}" for n in range(50))]
+    host = {**remote.RemoteHost(A, "a", "1" * 16, 0).as_dict()}
+    for former, found in ((ids, ["b", "a"]), ("b", []), ({}, []), (None, [])):
+        host["sessions"] = [{"session_id": "s", "former": former}]
+        (session,) = remote.from_dict(host).sessions
+        assert session.former[:2] == tuple(found)
+        assert len(session.former) <= remote.FORMER_SAID
+        assert session.session_id == "s"
+
+
+def test_a_session_without_a_past_is_said_as_the_first_version_says_it():
+    assert remote.RemoteSession("s").as_dict() == {
+        "session_id": "s",
+        "client_type": "unknown",
+        "activity": "unknown",
+        "live": True,
+    }
+
+
 def test_names_on_the_server_hold_no_text_of_others():
     for bad in ("", "*", ">", "a.b", "A" * 16, "g" * 16, "a" * 17):
         for name in (
