@@ -15,6 +15,7 @@ from oxtail.app.context import Context
 from oxtail.app.session import CLAIMED, SURE_SOURCES, Session
 from oxtail.core.entry import OURS, Client, Entry
 from oxtail.core.later import Later
+from oxtail.core.names import named_project_key
 from oxtail.core.wake import NO_VERIFIED_PANE
 from oxtail.disk.atomic import Disk
 from oxtail.disk.doorstep import FileDoorstep
@@ -36,15 +37,7 @@ if TYPE_CHECKING:
     from oxtail.app.dock import Dock
     from oxtail.app.lifecycle.plans import Means
     from oxtail.config import Settings
-    from oxtail.ports import (
-        Clock,
-        Detection,
-        OwnDoor,
-        Panes,
-        Terminals,
-        Transcripts,
-        WakeRecords,
-    )
+    from oxtail.ports import Clock, Detection, OwnDoor, Panes, Terminals, Transcripts, WakeRecords
     from oxtail.ports.lifecycle import BringUp
     from oxtail.store.files.carriage import Carriage
     from oxtail.tmux.strips import TmuxStrips
@@ -104,6 +97,7 @@ def _first_entry(settings: Settings, role: str, clock: SystemClock) -> Entry:
         capabilities=OURS,
         name=environ.get("OXTAIL_NAME") or None,
         start_token=owner.start_token,
+        project=named_project_key(settings.project) if settings.project else None,
     )
 
 
@@ -372,7 +366,7 @@ def open_context(
         session=session,
         store=store,
         registry=registry,
-        projects=FileProjects(settings.scope, settings.project),
+        projects=FileProjects(settings.scope),
         presence=markers,
         wake_records=_wake_records(settings, disk, clock, trace),
         waker=DoorWaker(

@@ -62,6 +62,23 @@ def test_sessions_of_both_hosts_are_listed_with_their_host(
     assert peers(alice)[BOB]["host_id"] != peers(bob)[ALICE]["host_id"]
 
 
+def test_a_named_project_is_that_of_the_sessions_whose_user_named_it(
+    pair: tuple[ServerProcess, ServerProcess], hosts: Hosts
+) -> None:
+    """The carriers run in servers that know nothing of the name."""
+    here, there = new_id(), new_id()
+    one = hosts.start("a", here, OXTAIL_PROJECT="secret")
+    other = hosts.start("b", there, OXTAIL_PROJECT="secret")
+    see(one, there)
+    see(other, here)
+    assert BOB not in peers(one)
+    assert {here, there}.isdisjoint(row for row in peers(pair[0]) if row != here)
+    sent = one.call("send_message", target=there, body="psst")
+    assert [message["id"] for message in mail(other)] == [sent["message_id"]]
+    refused = pair[0].call("send_message", target=there, body="psst")
+    assert (refused["ok"], refused["error"]) == (False, "cross-project")
+
+
 def test_a_question_is_answered_across_hosts(
     pair: tuple[ServerProcess, ServerProcess], hosts: Hosts, record_testsuite_property: Any
 ) -> None:

@@ -85,7 +85,14 @@ class FakeRegistry:
         client = entry.client
         if client.session_id:
             self.remember(
-                Known(client.session_id, entry.name, client.type, client.cwd, entry.started_at)
+                Known(
+                    client.session_id,
+                    entry.name,
+                    client.type,
+                    client.cwd,
+                    entry.started_at,
+                    entry.project,
+                )
             )
 
     def withdraw(self) -> None:
@@ -119,10 +126,11 @@ class FakeRegistry:
 
 
 class FakeProjects:
-    """Every folder is its own project root up to its first component."""
+    """Every folder is its own project root up to its first component; ``/private`` has no name."""
 
     def key(self, path: str) -> str | None:
-        return hash32(self.place(path).root)
+        root = self.place(path).root
+        return None if root == "/private" else hash32(root)
 
     def place(self, path: str) -> Place:
         root = "/" + path.strip("/").split("/", 1)[0]
@@ -353,6 +361,7 @@ class World:
         cwd: str = "/project",
         kind: str = "claude-code",
         name: str | None = None,
+        project: str | None = None,
         announced: bool = True,
         returns: bool = True,
         **settings: Any,
@@ -367,6 +376,7 @@ class World:
             proc_sig="",
             capabilities=OURS,
             name=name,
+            project=project,
         )
         session = Session(
             entry,

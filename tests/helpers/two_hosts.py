@@ -46,12 +46,13 @@ class Hosts:
                 subprocess.run(["git", *words], cwd=clone, check=True)
         return home
 
-    def start(self, name: str, session_id: str) -> ServerProcess:
+    def start(self, name: str, session_id: str, **env: str) -> ServerProcess:
         home = self.home(name)
         environ = {
             "CLAUDECODE": "1",
             "CLAUDE_CODE_SESSION_ID": session_id,
             "OXTAIL_NATS_URL": self._url,
+            **env,
         }
         server = ServerProcess(home, cwd=home / "clone", env=environ)
         self._stack.enter_context(server)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from helpers.strategies import any_text
 from oxtail.core import repository
+from oxtail.core.names import is_project_key, named_project_key
 
 hosts = st.from_regex(r"[a-z][a-z0-9]{0,8}(\.[a-z][a-z0-9]{1,5}){1,2}", fullmatch=True)
 parts = st.from_regex(r"[A-Za-z0-9_~-][A-Za-z0-9._-]{0,8}", fullmatch=True).filter(
@@ -58,7 +59,9 @@ def test_a_key_is_hex_and_a_given_name_never_meets_a_repository(one: str, other:
     key = repository.project_key(one)
     assert key is not None
     assert re.fullmatch("[0-9a-f]{32}", key)
-    assert key != repository.project_key(None, other)
+    assert key != named_project_key(other)
+    assert is_project_key(key)
+    assert is_project_key(named_project_key(other))
 
 
 sections = st.sampled_from(('[remote "origin"]', "[core]", '[remote "x"', "[", "url = a:b", "\\"))

@@ -30,7 +30,7 @@ _OTHERS = {
     ),
     "OXTAIL_PROJECT": (
         "the remote of the repository",
-        "what the project is called between hosts; the same on each",
+        "what the project of this session is called between hosts; the same on each",
     ),
     "OXTAIL_SESSION_ID": ("none", "who this program or command is"),
     "OXTAIL_NATS_URL": (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from oxtail.app.locate import project_key
 from oxtail.core.presence import classify
 from oxtail.core.remote import ABILITIES, FORMER_SAID, RemoteHost, RemoteSession
 from oxtail.core.value import Value
@@ -29,7 +30,8 @@ class Here(Value):
 def describe(ctx: Context, here: Here) -> RemoteHost:
     """Return what this host says of itself: its running sessions, and those that may return.
 
-    A former id is named with the session that goes on for it, and is no session of its own.
+    A former id is named with the session that goes on for it, and is no session of its own.  Of a
+    session whose project has no name between hosts, nothing is said but its ids.
 
     Raises:
         StoreError: what is known here cannot be read.
@@ -45,6 +47,11 @@ def describe(ctx: Context, here: Here) -> RemoteHost:
     named = {one for ids in former.values() for one in ids}
     found: dict[str, RemoteSession] = {}
     for session_id, entry in entries.items():
+        key = project_key(ctx, entry)
+        if key is None:
+            # No other host can share such a project, so none has a use for what it is at.
+            found[session_id] = RemoteSession(session_id, former=former[session_id])
+            continue
         marker = ctx.presence.read(session_id)
         activity = classify(marker, now, ctx.settings.busy_ttl_ms).value
         found[session_id] = RemoteSession(
@@ -52,7 +59,7 @@ def describe(ctx: Context, here: Here) -> RemoteHost:
             entry.name,
             entry.client.type,
             entry.client.cwd,
-            ctx.projects.key(entry.client.cwd),
+            key,
             started_at=entry.started_at,
             activity=activity if activity in ("busy", "idle") else "unknown",
             purpose=entry.state.purpose if entry.state else None,
@@ -61,7 +68,7 @@ def describe(ctx: Context, here: Here) -> RemoteHost:
         )
     for one in sorted(known.values(), key=lambda each: -each.last_seen):
         is_new = one.session_id not in found and one.session_id not in named
-        key = ctx.projects.key(one.cwd) if is_new else None
+        key = project_key(ctx, one) if is_new else None
         if key:
             found[one.session_id] = RemoteSession(
                 one.session_id,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from oxtail.app.announce import describe
 from oxtail.app.governor import is_empty
 from oxtail.app.ids import all_ids
+from oxtail.app.locate import project_key
 from oxtail.app.returned import FULL, OTHER_PROJECT, POLICY, UNKNOWN
 from oxtail.app.shelf import check_room
 from oxtail.app.wake import wake_after_send, wake_for_ask
@@ -152,8 +153,7 @@ class Arriving:
         ctx = self._ctx
         if peer is None:
             return UNKNOWN, False, False
-        cwd = peer.client.cwd if isinstance(peer, Entry) else peer.cwd
-        key = ctx.projects.key(cwd)
+        key = project_key(ctx, peer)
         is_same = key is not None and key == mail.project
         if not is_same and not self._follows(mail, peer):
             return OTHER_PROJECT, False, False

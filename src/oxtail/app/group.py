@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from oxtail.app.locate import find
+from oxtail.app.locate import find, project_key
 from oxtail.app.send import send
 from oxtail.core.address import TARGET_MAX_CHARS
 from oxtail.core.entry import Entry
@@ -195,7 +195,7 @@ def _others(ctx: Context) -> list[tuple[str, str | None]]:
 
 def _elsewhere(ctx: Context) -> list[tuple[str, str | None]]:
     """Return the sessions of the project that run on other hosts."""
-    project = ctx.projects.key(ctx.session.entry.client.cwd)
+    project = project_key(ctx, ctx.session.entry)
     return [
         (each.session_id, f"{each.session_id}@{each.host_id}")
         for each in (ctx.hosts.neighbors() if project else ())

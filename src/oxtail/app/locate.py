@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oxtail.core.address import resolve
+from oxtail.core.entry import Entry
 from oxtail.core.scope import same_project
 from oxtail.errors import CrossProject, SelfSend, TargetNotFound
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from oxtail.app.context import Context
-    from oxtail.core.entry import Entry, Known
+    from oxtail.core.entry import Known
     from oxtail.core.envelope import Envelope
     from oxtail.core.remote import Neighbor, Peer
 
@@ -25,6 +26,16 @@ def project_test(ctx: Context) -> Callable[[str], bool]:
         return cwd == own or same_project(ctx.projects.place(own), ctx.projects.place(cwd))
 
     return in_project
+
+
+def project_key(ctx: Context, peer: Entry | Known) -> str | None:
+    """Return what the project of a session of this host is called between hosts, or None.
+
+    That is the name that its user has given it, else that of its repository.
+    """
+    return peer.project or ctx.projects.key(
+        peer.client.cwd if isinstance(peer, Entry) else peer.cwd
+    )
 
 
 def locate(ctx: Context, target: str) -> Entry | Known:
@@ -70,7 +81,7 @@ def find(ctx: Context, target: str) -> Peer:
 def _elsewhere(ctx: Context, target: str) -> Neighbor | None:
     from oxtail.core.neighbors import choose
 
-    return choose(target, ctx.hosts.neighbors(), ctx.projects.key(ctx.session.entry.client.cwd))
+    return choose(target, ctx.hosts.neighbors(), project_key(ctx, ctx.session.entry))
 
 
 def find_sender(ctx: Context, original: Envelope) -> Peer:

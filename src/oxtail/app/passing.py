@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from oxtail.app.closing import REASSIGNED_BY
 from oxtail.app.ids import all_ids
-from oxtail.app.locate import on_host
+from oxtail.app.locate import on_host, project_key
 from oxtail.app.returned import FULL, OTHER_PROJECT, POLICY, UNKNOWN, words_for
 from oxtail.app.send import deliver
 from oxtail.app.shelf import check_room
@@ -104,14 +104,9 @@ def _problem(
     """Return why the work cannot be given to *peer*, or None."""
     if peer is None or peer.session_id is None:
         return UNKNOWN
-    home = _folder(requester) if requester else None
-    project = ctx.projects.key(home) if home else None
-    theirs = (
-        ctx.projects.key(_folder(peer))
-        if isinstance(peer, (Entry, Known))
-        else peer.session.project
-    )
-    if home and (project is None or project != theirs):
+    project = project_key(ctx, requester) if requester else None
+    theirs = project_key(ctx, peer) if isinstance(peer, (Entry, Known)) else peer.session.project
+    if requester and (project is None or project != theirs):
         return OTHER_PROJECT
     try:
         check_room(ctx, peer)
@@ -124,10 +119,6 @@ def _problem(
         if rule_about(ctx, peer, lambda: Sender((requester_id,), name)):
             return POLICY
     return None
-
-
-def _folder(peer: Entry | Known) -> str:
-    return peer.client.cwd if isinstance(peer, Entry) else peer.cwd
 
 
 def _work(mail: Mail, handed: HandedOn, ask: Ask | None, work_id: str) -> Envelope:

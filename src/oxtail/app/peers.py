@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from oxtail.app.locate import project_key
 from oxtail.app.results import PeerRow, PeersResult
 from oxtail.core.presence import classify
 from oxtail.core.scope import contains, same_project
@@ -80,16 +81,16 @@ def list_peers(ctx: Context, project_root: str | None = None) -> PeersResult:
         if any(contains(here, ctx.projects.place(path)) for path in paths):
             rows.append(_placed(PeerRow(name, pane.session_path, False, 0, 0), pane))
     if ctx.hosts.are_known():
-        rows += _neighbors(ctx, project_root or ctx.session.entry.client.cwd)
+        rows += _neighbors(ctx, project_root)
     return PeersResult(here.root, project_root is None, tuple(rows), error)
 
 
-def _neighbors(ctx: Context, folder: str) -> list[PeerRow]:
-    """Return the sessions of other hosts that work in the project of *folder*."""
+def _neighbors(ctx: Context, folder: str | None) -> list[PeerRow]:
+    """Return the sessions of other hosts in the project of *folder*, or of the caller."""
     from oxtail.core.entry import State
     from oxtail.core.remote import fingerprint
 
-    project = ctx.projects.key(folder)
+    project = ctx.projects.key(folder) if folder else project_key(ctx, ctx.session.entry)
     found = []
     for neighbor in ctx.hosts.neighbors() if project else ():
         session = neighbor.session

@@ -368,6 +368,7 @@ class Session:
                     client_type=client.type,
                     cwd=client.cwd,
                     last_seen=int(self._clock.now()),
+                    project=self._entry.project,
                 )
             )
         except StoreError as error:

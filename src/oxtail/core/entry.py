@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from oxtail.core.names import session_box
+from oxtail.core.names import is_project_key, session_box
 from oxtail.core.value import Value
 from oxtail.errors import DamagedRecord
 
@@ -78,6 +78,7 @@ class Entry(Value):
         start_token: Start of the process in a form that no time zone changes; see
             :mod:`oxtail.identity.process`.
         doors: Ways in which its own server can bring it mail, best first.
+        project: What its user calls the project between hosts, as a key, or None.
     """
 
     server_pid: int
@@ -91,6 +92,7 @@ class Entry(Value):
     name: str | None = None
     start_token: str | None = None
     doors: tuple[str, ...] = ()
+    project: str | None = None
 
     @property
     def session_id(self) -> str | None:
@@ -121,7 +123,14 @@ class Entry(Value):
             members["start_token"] = self.start_token
         if self.doors:
             members["doors"] = list(self.doors)
+        if self.project:
+            members["project"] = self.project
         return members
+
+
+def project_key(value: object) -> str | None:
+    """Return *value* if it is the key of a project, else None."""
+    return value if isinstance(value, str) and is_project_key(value) else None
 
 
 def _text(value: object) -> str | None:
@@ -201,6 +210,7 @@ def from_dict(members: object, file_pid: int) -> Entry:
         name=name[:NAME_MAX_CHARS] if name else None,
         start_token=_text(members.get("start_token")),
         doors=tuple(d for d in doors if isinstance(d, str))[:8] if isinstance(doors, list) else (),
+        project=project_key(members.get("project")),
     )
 
 
@@ -213,6 +223,7 @@ class Known(Value):
         client_type: As in :class:`Client`.
         cwd: Where it worked.
         last_seen: Unix seconds.
+        project: As in :class:`Entry`.
     """
 
     session_id: str
@@ -220,3 +231,4 @@ class Known(Value):
     client_type: str
     cwd: str
     last_seen: int
+    project: str | None = None

@@ -38,6 +38,16 @@ def hash32(text: str) -> str:
     return _sha256(text)[:32]
 
 
+def named_project_key(name: str) -> str:
+    """Return the 32 hex digits that stand between hosts for a project that its user has named."""
+    return hash32("oxtail-project:" + name)
+
+
+def is_project_key(key: object) -> bool:
+    """Tell whether *key* stands for a project: 32 lower-case hex digits."""
+    return isinstance(key, str) and len(key) == 32 and not key.strip("0123456789abcdef")
+
+
 def pair_hash32(first: str, second: str) -> str:
     """Return the 32-digit hash of the compact JSON array of two strings."""
     return sha256_hex(encode_compact([first, second]))[:32]

@@ -77,16 +77,14 @@ def _unescape(path: str) -> str:
     return _ESCAPED.sub(resolve, path)
 
 
-def project_key(repository: str | None, override: str | None = None) -> str | None:
+def project_key(repository: str | None) -> str | None:
     """Return the 32 hex digits that stand for a project between hosts, or None without any.
+
+    They are never those of :func:`oxtail.core.names.named_project_key` by accident.
 
     Args:
         repository: What :func:`identity` returned.
-        override: A name that the user gave the project; it goes before the repository, and the
-            two never meet by accident.
     """
-    if override:
-        return hash32("oxtail-project:" + override)
     return hash32("oxtail-repository:" + repository) if repository else None
 
 

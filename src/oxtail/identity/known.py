@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from oxtail.core.codec import encode_pretty, is_schema_one
-from oxtail.core.entry import CLIENT_TYPES, NAME_MAX_CHARS, SECONDS_MAX, Entry, Known
+from oxtail.core.entry import CLIENT_TYPES, NAME_MAX_CHARS, SECONDS_MAX, Entry, Known, project_key
 from oxtail.core.names import hash32
 from oxtail.errors import DamagedRecord, StoreError
 from oxtail.identity.records import Records
@@ -54,6 +54,7 @@ def parse_known(name: str, value: object) -> Known:
         client_type=kind if kind in CLIENT_TYPES else "unknown",
         cwd=cwd,
         last_seen=int(seen),
+        project=project_key(value.get("project")),
     )
 
 
@@ -62,7 +63,9 @@ def known_from(entry: Entry, last_seen: float) -> Known | None:
     if not entry.session_id:
         return None
     client = entry.client
-    return Known(entry.session_id, entry.name, client.type, client.cwd, int(last_seen))
+    return Known(
+        entry.session_id, entry.name, client.type, client.cwd, int(last_seen), entry.project
+    )
 
 
 class KnownSessions:
@@ -97,9 +100,10 @@ class KnownSessions:
                 return
         try:
             self._disk.folder(self._disk.layout.known)
-            self._disk.publish(
-                path, encode_pretty({"schema_version": 1, **known._asdict()}), durable=False
-            )
+            members = {"schema_version": 1, **known._asdict()}
+            if known.project is None:
+                del members["project"]
+            self._disk.publish(path, encode_pretty(members), durable=False)
         except OSError as error:
             raise StoreError(f"cannot write {path}: {error.strerror}", path=path) from error
 

@@ -84,15 +84,12 @@ class FileProjects:
 
     Args:
         scope: ``directory``, or ``repository`` where worktrees of one repository are one project.
-        project: What the user calls the project between hosts, or None for the repository's own
-            name.
     """
 
-    def __init__(self, scope: str = "directory", project: str | None = None) -> None:
+    def __init__(self, scope: str = "directory") -> None:
         if scope not in SCOPES:
             raise ValueError(f"scope is one of {', '.join(SCOPES)}")
         self.scope = scope
-        self._project = project
 
     def place(self, path: str) -> Place:
         """Return the place of *path*.
@@ -112,14 +109,9 @@ class FileProjects:
             return Place(path, path, False)
 
     def key(self, path: str) -> str | None:
-        """Return what the project of *path* is called between hosts.
-
-        That is the user's own name for it, else the remote of its repository, else None.
-        """
+        """Return what the remote of the repository of *path* is called between hosts, or None."""
         from oxtail.core.repository import identity, project_key, remote_url
 
-        if self._project:
-            return project_key(None, self._project)
         try:
             root = self._git_root(os.path.realpath(path)) if os.path.isabs(path) else None
             config = _config(root) if root else None

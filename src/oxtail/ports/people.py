@@ -23,9 +23,10 @@ class Projects(Protocol):
         """Return the place of *path*; a path that cannot be resolved is its own place."""
 
     def key(self, path: str) -> str | None:
-        """Return what the project of *path* is called between hosts, or None if it has no name.
+        """Return what the repository of *path* is called between hosts, or None if it has no name.
 
-        32 hex digits; see :func:`oxtail.core.repository.project_key`.
+        32 hex digits; see :func:`oxtail.core.repository.project_key`.  Sessions may have another
+        name for their project: :func:`oxtail.app.locate.project_key`.
         """
 
 

@@ -18,6 +18,7 @@ from oxtail.app.peers import list_peers
 from oxtail.app.results import AskResult
 from oxtail.app.send import reply, send
 from oxtail.app.work import complete, open_work, reassign
+from oxtail.core.names import held_box
 from oxtail.core.neighbors import choose
 from oxtail.core.policy import HOLD, REFUSE, Policy, Rule
 from oxtail.core.remote import FORMER_SAID
@@ -154,6 +155,8 @@ def test_a_rule_about_an_earlier_id_holds_for_the_session(two: Two, where: str) 
         two.alice.policies.set_session(ALICE, policy)
     send(two.bob, ALICE, "psst")
     two.between.carry()
+    is_held = two.here.world.store.has_mail(held_box(ALICE))
+    assert is_held is (where == "arriving")
     two.alice.policies.set_session(ALICE, policy)
     assert inbox(two.alice).messages == ()
 

@@ -25,6 +25,7 @@ ENTRY = Entry(
     name="ann",
     start_token="1:2",
     doors=("codex-queue",),
+    project="0a" * 16,
 )
 
 
@@ -54,6 +55,7 @@ def test_members_stand_in_protocol_order_with_ours_after_them():
         "name",
         "start_token",
         "doors",
+        "project",
     ]
 
 
@@ -124,6 +126,9 @@ def test_an_entry_that_borrows_another_process_is_told_apart():
         {"doors": "x"},
         {"doors": [None, 3]},
         {"proc_sig": 5},
+        {"project": 5},
+        {"project": "0A" * 16},
+        {"project": "0a" * 17},
     ],
 )
 def test_a_member_that_only_enriches_counts_as_absent_when_malformed(changes: dict[str, Any]):
@@ -134,7 +139,8 @@ def test_a_member_that_only_enriches_counts_as_absent_when_malformed(changes: di
 
 def test_an_old_entry_has_no_capabilities_and_no_signature():
     old = members()
-    for name in ("proc_sig", "capabilities", "mailbox_key", "name", "start_token", "doors"):
+    ours = ("name", "start_token", "doors", "project")
+    for name in ("proc_sig", "capabilities", "mailbox_key", *ours):
         del old[name]
     entry = from_dict(old, 77)
     assert (entry.proc_sig, entry.capabilities, entry.box) == (None, Capabilities(), "77")

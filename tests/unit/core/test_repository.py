@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oxtail.core import repository
+from oxtail.core.names import named_project_key
 
 SAME = (
     "https://github.com/acme/tool.git",
@@ -77,10 +78,8 @@ def test_a_path_of_this_machine_and_nonsense_are_no_identity(url: str):
     assert repository.identity(url) is None
 
 
-def test_a_name_that_the_user_gave_goes_before_the_repository():
-    assert repository.project_key("github.com/a/b", "mine") == repository.project_key(None, "mine")
-    assert repository.project_key("mine") != repository.project_key(None, "mine")
-    assert repository.project_key("github.com/a/b", "") == repository.project_key("github.com/a/b")
+def test_a_name_that_the_user_gave_is_never_a_repository():
+    assert repository.project_key("mine") != named_project_key("mine")
     assert repository.project_key(None) is None
 
 

@@ -54,6 +54,15 @@ def test_a_record_has_this_form(disk: Disk, sessions: KnownSessions) -> None:
     }  # fmt: skip
 
 
+def test_a_record_tells_how_the_project_was_named(sessions: KnownSessions) -> None:
+    sessions.remember(known(ALICE)._replace(project="0a" * 16))
+    sessions.remember(known(BOB)._replace(project="not a key"))
+    assert {each.session_id: each.project for each in sessions.all()} == {
+        ALICE: "0a" * 16,
+        BOB: None,
+    }
+
+
 def test_a_record_is_written_anew_only_for_news(disk: Disk, sessions: KnownSessions) -> None:
     path = Path(disk.layout.known_session(ALICE))
     sessions.remember(known(ALICE))

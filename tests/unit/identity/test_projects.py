@@ -193,10 +193,6 @@ class TestKeys:
         (tree / ".git").write_text(f"gitdir: {link}\n")
         assert FileProjects().key(str(tree)) == FileProjects().key(str(clone))
 
-    def test_a_name_that_the_user_gave_goes_before_the_repository(self, clone, tmp_path):
-        named = FileProjects(project="ours")
-        assert named.key(str(clone)) == named.key(str(tmp_path)) != FileProjects().key(str(clone))
-
     def test_what_has_no_remote_has_no_key(self, tmp_path):
         (tmp_path / ".git").mkdir()
         assert FileProjects().key(str(tmp_path)) is None

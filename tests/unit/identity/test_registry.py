@@ -368,14 +368,14 @@ def test_a_dead_entry_that_leads_to_something_is_kept(world: World, where: str) 
 
 
 def test_a_dead_entry_that_leads_nowhere_goes_and_its_session_stays_known(world: World) -> None:
-    world.others(entry(DEAD, BOB, name="bob"))
+    world.others(entry(DEAD, BOB, name="bob", project="0a" * 16))
     world.dead.add(DEAD)
 
     registry = world.registry()
     registry.publish(entry(ME, ALICE))
 
     assert world.files() == [f"{ME}.json"]
-    assert Known(BOB, "bob", "codex", "/p", STARTED + 100) in registry.known()
+    assert Known(BOB, "bob", "codex", "/p", STARTED + 100, "0a" * 16) in registry.known()
 
 
 def test_a_dead_entry_without_an_id_goes_even_with_mail(world: World) -> None:
