@@ -87,8 +87,8 @@ def held_in_project(
     Raises:
         StoreError: the registry or the boxes could not be read.
     """
-    from oxtail.app.answered import all_ids
     from oxtail.app.history import Filters, scope_of
+    from oxtail.app.ids import all_ids
     from oxtail.app.policy import held
 
     scope = scope_of(ctx, Filters(project=project, everywhere=everywhere))
