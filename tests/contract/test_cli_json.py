@@ -661,6 +661,22 @@ def test_a_message_to_several(command: Command) -> None:
     assert (waits["code"], waits["field"]) == ("bad-argument", "wait")
 
 
+@pytest.mark.parametrize("words", [["peers"], ["log"], ["policy", "refuse", "x"], ["status"]])
+def test_a_project_that_is_no_folder_is_remarked(
+    words: list[str], tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    gone = str(tmp_path / "gone")
+    assert main([*words, "--project", gone]) == 0
+    assert f"there is no folder {gone}".encode() in capsysbinary.readouterr().err
+    assert main([*words, "--project", str(tmp_path)]) == 0
+    assert b"no folder" not in capsysbinary.readouterr().err
+
+
+def test_help_of_a_verb_is_found_both_ways(command: Command) -> None:
+    assert command.result("help", "send") == command.result("send", "--help")
+    assert command.error("help", "nosuch", status=2)["code"] == "usage-error"
+
+
 @pytest.mark.parametrize(
     ("words", "start"),
     [

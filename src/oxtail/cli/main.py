@@ -60,6 +60,9 @@ def _run(words: list[str], output: Output) -> int:
     from oxtail.cli.verbs import TABLES, named
 
     verb, rest = words[0], words[1:]
+    about = [word for word in rest if word != "--json"]
+    if verb == "help" and len(about) == 1 and about[0] in TABLES:
+        verb, rest = about[0], ["--help"]
     if verb in _HELP or verb == "--version":
         if rest and rest != ["--json"]:
             raise UsageError(f"{verb} takes no arguments but --json")
@@ -73,6 +76,10 @@ def _run(words: list[str], output: Output) -> int:
         return 0
     if verb == "serve":
         return _serve()
+    project = getattr(options, "project", None)
+    if project and not output.as_json and not os.path.isdir(project):
+        # Records of a folder that is gone can be looked at; mostly it is a typing error.
+        output.remark(f"there is no folder {project}")
     name = named(verb).module or verb
     module = import_module(f"oxtail.cli.{name.replace('-', '_')}")
     gc.freeze()
