@@ -149,6 +149,17 @@ NUMBERS: Final[Mapping[str, Number]] = {
 
 WAKE_STRATEGIES: Final = ("auto", "legacy", "off")
 
+_SWITCH: Final = ("on", "off")
+_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "OXTAIL_FSYNC": _SWITCH,
+    "OXTAIL_AUTOWAKE": _SWITCH,
+    "OXTAIL_SELF_WAKE": _SWITCH,
+    "OXTAIL_OXPIT_FLIP": _SWITCH,
+    "OXTAIL_SCOPE": ("directory", "repository"),
+    "OXTAIL_ASK_PEER_WAKE_STRATEGY": WAKE_STRATEGIES,
+}
+"""The words that these variables take."""
+
 
 class Settings(Value):
     """Everything that a user can set; frozen for the life of a process.
@@ -215,15 +226,37 @@ class Settings(Value):
 
 
 def _number(text: str | None, number: Number) -> int:
+    value = _in_range(text, number)
+    return number.default if value is None else value
+
+
+def _in_range(text: str | None, number: Number) -> int | None:
     try:
         value = float(text or "")
     except ValueError:
-        return number.default
-    return int(value) if number.least <= value < float("inf") else number.default
+        return None
+    return int(value) if number.least <= value < float("inf") else None
+
+
+def _word(text: str | None) -> str:
+    return (text or "").strip().lower()
 
 
 def _is_off(text: str | None) -> bool:
-    return (text or "").strip().lower() == "off"
+    return _word(text) == "off"
+
+
+def malformed(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables in *environ* whose values count as unset, and what each takes."""
+    found = {
+        number.variable: f"a number from {number.least} up"
+        for number in NUMBERS.values()
+        if environ.get(number.variable) and _in_range(environ[number.variable], number) is None
+    }
+    for variable, words in _WORDS.items():
+        if environ.get(variable) and _word(environ[variable]) not in words:
+            found[variable] = " or ".join(words)
+    return found
 
 
 def from_env(environ: Mapping[str, str]) -> Settings:

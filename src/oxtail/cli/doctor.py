@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from oxtail.cli.output import Outcome, Output, one_line
-from oxtail.config import Settings, from_env
+from oxtail.config import Settings, from_env, malformed
 from oxtail.core.mail import Load
 from oxtail.disk.atomic import Disk
 from oxtail.identity.known import parse_known
@@ -56,6 +56,13 @@ def _machine(settings: Settings) -> Iterator[Finding]:
     if not settings.fsync:
         problem = "syncing is off: mail may be lost in a power cut"
         yield Finding("fsync", NOTE, problem, "unset OXTAIL_FSYNC")
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    for variable, takes in malformed(settings.environ).items():
+        value = settings.environ[variable][:40]
+        problem = f"{variable} is {value!r}, which counts as unset: it takes {takes}"
+        yield Finding("setting", NOTE, problem, f"set it anew, or unset {variable}")
 
 
 def _python() -> Iterator[Finding]:
@@ -134,6 +141,7 @@ def findings_of(settings: Settings) -> list[Finding]:
     probes = Probes(is_alive, provably_dead, is_running, parse_known, room)
     findings = [
         *_machine(settings),
+        *_settings(settings),
         *_python(),
         *examine(disk, probes, time.time()),
         *_clients(settings),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from oxtail.cli import doctor
 from oxtail.cli.output import Output
 from oxtail.cli.parser import parse
+from oxtail.config import from_env
 from oxtail.core.codec import encode_line, encode_pretty
 from oxtail.core.entry import OURS, Client, Entry
 from oxtail.core.envelope import Envelope, encode
@@ -323,6 +325,44 @@ def known_as(state: Path, session_id: str) -> None:
             }
         ),
     )
+
+
+def test_a_file_system_that_is_read_only_is_wrong_and_its_modes_are_not(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert ("folder-mode", WRONG) in checks(state)
+
+    real = os.statvfs(state)
+    mounted = SimpleNamespace(
+        f_flag=real.f_flag | os.ST_RDONLY, f_bavail=2**30, f_frsize=real.f_frsize
+    )
+    monkeypatch.setattr(os, "statvfs", lambda _: mounted)
+
+    assert checks(state) == {("read-only", WRONG)}
+
+
+def test_a_value_that_counts_as_unset_is_noted(state: Path) -> None:
+    environ = {
+        "HOME": str(state.parent),
+        "OXTAIL_PAIR_PER_MINUTE": "many",
+        "OXTAIL_MAX_HOPS": "0",
+        "OXTAIL_RECEIVED_MAX": "0",
+        "OXTAIL_FSYNC": "false",
+        "OXTAIL_AUTOWAKE": "OFF ",
+        "OXTAIL_SCOPE": "repo",
+        "OXTAIL_ASK_PEER_WAKE_STRATEGY": "",
+    }
+
+    found = [f for f in doctor.findings_of(from_env(environ)) if f.check == "setting"]
+
+    assert {f.problem.partition(" ")[0] for f in found} == {
+        "OXTAIL_PAIR_PER_MINUTE",
+        "OXTAIL_RECEIVED_MAX",
+        "OXTAIL_FSYNC",
+        "OXTAIL_SCOPE",
+    }
+    assert {f.level for f in found} == {NOTE}
 
 
 def test_a_box_that_is_full_is_wrong(state: Path) -> None:

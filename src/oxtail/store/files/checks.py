@@ -77,9 +77,19 @@ def _folder(path: str) -> Iterator[Finding]:
     if mode & _OTHERS:
         problem = f"open to other users (mode {mode:04o})"
         yield Finding("folder-mode", WRONG, problem, f"chmod 700 {shown}", path)
-    elif mode & FOLDER_MODE != FOLDER_MODE or not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+    elif mode & FOLDER_MODE != FOLDER_MODE or not _is_usable(path):
         problem = f"cannot be used by its owner (mode {mode:04o})"
         yield Finding("folder-mode", WRONG, problem, f"chmod 700 {shown}", path)
+
+
+def _is_usable(path: str) -> bool:
+    """Tell whether this user may use the folder *path*, as far as its mode goes."""
+    if os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        return True
+    try:
+        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
 
 
 def _folders(disk: Disk) -> Iterator[Finding]:
@@ -109,6 +119,10 @@ def _room(disk: Disk) -> Iterator[Finding]:
         system = os.statvfs(disk.layout.home)
     except OSError:
         return
+    if system.f_flag & os.ST_RDONLY:
+        problem = "lies on a file system that is mounted read-only: nothing can be sent or read"
+        remedy = "mount it writable, or set OXTAIL_HOME to another folder"
+        yield Finding("read-only", WRONG, problem, remedy, disk.layout.home)
     free = system.f_bavail * system.f_frsize
     if free < ROOM_MIN_BYTES:
         problem = f"only {free // 1024} KiB are free; sends are about to fail"
