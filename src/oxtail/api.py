@@ -27,12 +27,12 @@ from typing import TYPE_CHECKING, Any, Self
 from oxtail import config, wiring
 from oxtail.app import ask as asking
 from oxtail.app import drain, group, identity, peers, read, send, status, work
-from oxtail.app.letters import Answer, Batch, Message, batch_of, id_of, message_of
+from oxtail.app.letters import Answer, Batch, Message, batch_of, check_texts, id_of, message_of
 from oxtail.app.received import received
 from oxtail.errors import AlreadyJoined, BadArgument, MessageNotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from oxtail.app.context import Context
     from oxtail.app.group import GroupResult
@@ -40,9 +40,6 @@ if TYPE_CHECKING:
     from oxtail.app.work_results import CloseResult
 
 __all__ = ["Answer", "Batch", "Message", "Participant", "join"]
-
-_LONG_SECONDS = 1e9
-"""Longer than anything waits; beyond any number that a wait may have."""
 
 _joined: set[str] = set()
 
@@ -83,6 +80,7 @@ class Participant:
 
     def describe(self, purpose: str) -> None:
         """Show the peers what this program is for, in at most 200 characters."""
+        check_texts(purpose=purpose)
         identity.set_purpose(self._context, purpose)
 
     def send(
@@ -122,6 +120,7 @@ class Participant:
             IdempotencyConflict: another message was sent under this key; nothing was sent.
             StoreError: it could not be stored; nothing was sent.
         """
+        check_texts(target=target, idempotency_key=idempotency_key)
         stage = None if wait is None else status.stage_named(wait)
         _check_timeout(timeout)
         result = send.send(
@@ -138,7 +137,7 @@ class Participant:
         return status.with_receipt(self._context, result, stage, timeout)
 
     def send_many(
-        self, targets: Sequence[str], body: str, *, wake: bool | None = None, **options: Any
+        self, targets: Iterable[str], body: str, *, wake: bool | None = None, **options: Any
     ) -> GroupResult:
         """Send *body* to each of *targets*, or with ``"all"`` to every other running session.
 
@@ -156,6 +155,7 @@ class Participant:
             BadArgument: an argument cannot be used; nothing was sent.
             StoreError: the registry could not be read; nothing was sent.
         """
+        check_texts(idempotency_key=options.get("idempotency_key"))
         options["deadline"] = _deadline(options.get("deadline"))
         return group.send_many(self._context, targets, body, wake=_wake(wake), **options)
 
@@ -203,6 +203,7 @@ class Participant:
             MessageNotFound, NotAnObligation, BadArgument, DeliveryFailed, StoreError: as for
                 :meth:`complete`.
         """
+        check_texts(target=target)
         return work.reassign(self._context, id_of(message), target, reason, wake=_wake(wake))
 
     def ask(self, target: str, body: str, *, timeout: float = 60.0) -> Answer | None:
@@ -215,14 +216,17 @@ class Participant:
             BadArgument: the body or the timeout (more than 0, at most 300) cannot be used.
             StoreError: it could not be stored; nothing was sent.
         """
+        check_texts(target=target)
         _check_timeout(timeout)
+        if not 0 < timeout <= asking.REQUEST_MAX_MS / 1000:
+            raise BadArgument("timeout", "must be more than 0 and at most 300 seconds")
         results: list[AskResult] = []
         asking.ask(
             self._context,
             target,
             body,
             results.append,
-            timeout_ms=max(1, int(min(timeout, _LONG_SECONDS) * 1000)) if timeout > 0 else 0,
+            timeout_ms=max(1, int(timeout * 1000)),
             via="python",
         )
         reply = results[0].reply
@@ -260,8 +264,7 @@ class Participant:
             BadArgument: *limit* is not positive.
             StoreError: the inbox could not be read; nothing was taken.
         """
-        if limit is not None and limit < 1:
-            raise BadArgument("limit", "must be positive")
+        _check_limit(limit)
         with read.reading(self._context, via="python", limit=limit) as drained:
             yield batch_of(drained)
 
@@ -331,6 +334,11 @@ def _deadline(deadline: float | None) -> int | None:
         raise BadArgument("deadline", "must be finite") from None
 
 
+def _check_limit(limit: object) -> None:
+    if limit is not None and not (isinstance(limit, int) and limit > 0):
+        raise BadArgument("limit", "must be a positive number")
+
+
 def _check_timeout(timeout: object) -> None:
     """Refuse what is no length of time: a wait for it would not end.
 
@@ -368,6 +376,7 @@ def join(
         BadArgument: an argument is malformed.
         StoreError: the state folder cannot be used.
     """
+    check_texts(name=name, session_id=session_id, purpose=purpose)
     settings = config.from_env(os.environ)
     if settings.home in _joined:
         raise AlreadyJoined

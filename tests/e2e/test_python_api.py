@@ -229,10 +229,48 @@ def test_a_wait_for_no_time_at_all_is_refused(me, wrong):
             wait()
 
 
-def test_a_question_cannot_be_waited_for_without_end(reviewer, me):
+@pytest.mark.parametrize("wrong", [math.inf, 0, -1, 300.1])
+def test_a_question_is_waited_for_between_nothing_and_five_minutes(me, wrong):
     with pytest.raises(BadArgument) as caught:
-        me.ask("reviewer", "x", timeout=math.inf)
-    assert caught.value.field == "timeout_ms"
+        me.ask("nobody", "x", timeout=wrong)
+    assert caught.value.field == "timeout"
+
+
+@pytest.mark.parametrize(
+    ("field", "act"),
+    [
+        ("target", lambda me: me.send(5, "x")),
+        ("target", lambda me: me.send(["nobody"], "x")),
+        ("target", lambda me: me.ask(b"nobody", "x")),
+        ("target", lambda me: me.send_many(None, "x")),
+        ("target", lambda me: me.send_many([5], "x")),
+        ("target", lambda me: me.reassign("0" * 16, 5, "x")),
+        ("idempotency_key", lambda me: me.send("nobody", "x", idempotency_key=5)),
+        ("idempotency_key", lambda me: me.send_many(["nobody"], "x", idempotency_key=5)),
+        ("message", lambda me: me.reply(5, "x")),
+        ("message", lambda me: me.complete(None, "x")),
+        ("purpose", lambda me: me.describe(5)),
+        ("limit", lambda me: me.inbox(limit="all").__enter__()),
+        ("limit", lambda me: me.inbox(limit=1.5).__enter__()),
+    ],
+)
+def test_what_is_no_text_or_number_is_refused_by_name(me, field, act):
+    with pytest.raises(BadArgument) as caught:
+        act(me)
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize("field", ["name", "session_id", "purpose"])
+def test_a_program_joins_with_texts(project, field):
+    with pytest.raises(BadArgument) as caught:
+        oxtail.join(**{field: 5})
+    assert caught.value.field == field
+    oxtail.join().leave()
+
+
+def test_the_targets_of_a_group_may_be_any_iterable(reviewer, me):
+    result = me.send_many((each for each in ("reviewer",)), "hello")
+    assert [row.target for row in result.rows] == ["reviewer"]
 
 
 def test_a_program_started_by_an_agent_is_not_that_agent(project, monkeypatch):

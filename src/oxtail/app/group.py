@@ -21,7 +21,7 @@ from oxtail.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from oxtail.app.context import Context
     from oxtail.app.results import SendResult
@@ -98,7 +98,7 @@ def is_group(target: object) -> bool:
 
 def send_many(
     ctx: Context,
-    targets: Sequence[str],
+    targets: Iterable[str],
     body: str,
     *,
     idempotency_key: str | None = None,
@@ -164,13 +164,17 @@ def _check_same_for_all(error: OxtailError, may_be_late: bool) -> None:
         raise error
 
 
-def _checked(targets: Sequence[str]) -> list[tuple[str, str | None]]:
-    if isinstance(targets, str) or not 0 < len(targets) <= GROUP_MAX:
+def _checked(targets: Iterable[object]) -> list[tuple[str, str | None]]:
+    try:
+        named = [] if isinstance(targets, str) else list(targets)
+    except TypeError:
+        named = []
+    if not 0 < len(named) <= GROUP_MAX:
         raise BadArgument("target", f"must be a list of 1 to {GROUP_MAX} targets")
-    for target in targets:
-        if not 0 < len(target) <= TARGET_MAX_CHARS:
-            raise BadArgument("target", f"each must have 1 to {TARGET_MAX_CHARS} characters")
-    return [(target, target) for target in targets]
+    texts = [target for target in named if isinstance(target, str)]
+    if len(texts) < len(named) or not all(0 < len(each) <= TARGET_MAX_CHARS for each in texts):
+        raise BadArgument("target", f"each must have 1 to {TARGET_MAX_CHARS} characters")
+    return [(target, target) for target in texts]
 
 
 def _others(ctx: Context) -> list[tuple[str, str | None]]:

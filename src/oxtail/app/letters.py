@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oxtail.core.value import Value
+from oxtail.errors import BadArgument
 
 if TYPE_CHECKING:
     from oxtail.app.drain import Drained
@@ -79,8 +80,27 @@ def message_of(envelope: Envelope) -> Message:
 
 
 def id_of(message: Message | str) -> str:
-    """Return the id of *message*, which may be given by its id."""
-    return message if isinstance(message, str) else message.id
+    """Return the id of *message*, which may be given by its id.
+
+    Raises:
+        BadArgument: it is neither.
+    """
+    if isinstance(message, Message):
+        return message.id
+    if not isinstance(message, str):
+        raise BadArgument("message", "must be a message or the id of one")
+    return message
+
+
+def check_texts(**given: object) -> None:
+    """Refuse what is *given* and no text; None is not given.
+
+    Raises:
+        BadArgument: one of them is something else; its field is the name.
+    """
+    for field, value in given.items():
+        if value is not None and not isinstance(value, str):
+            raise BadArgument(field, "must be a string")
 
 
 def batch_of(drained: Drained) -> Batch:
