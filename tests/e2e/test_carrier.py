@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from helpers.carriers import CarrierThread, FileHost, disk_full, prepare
 from helpers.nats_server import Link, NatsServer, nats_server
 from helpers.stores import bodies, letter
 from helpers.waiting import until
+from oxtail.core.mail import Peek
 from oxtail.core.remote import Report
 from oxtail.store.nats.settings import Engine
 
@@ -231,6 +232,34 @@ def test_an_engine_whose_disk_is_full_keeps_mail_with_its_sender(
         carriers(stack, server.url, bob)
         until(lambda: len(bob.box(BOB)) == 10, within=20)
     assert [body.split()[0] for body in bodies(bob.box(BOB))] == list("0123456789")
+
+
+def test_a_long_box_costs_with_its_length_and_not_with_the_square_of_it(
+    server: NatsServer, ann: FileHost, bob: FileHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits is looked at about twice, however often something is taken out of it."""
+    monkeypatch.setattr("oxtail.store.nats.outbound.BATCH", 4)
+    with ExitStack() as stack:
+        carriers(stack, server.url, ann, bob)
+        know_each_other(ann, bob)
+    count = 256
+    for number in range(count):
+        ann.send(B, BOB, letter(str(number), from_session_id=ANN))
+    looked: list[int] = []
+    real = ann.store.peek
+
+    def peek(boxes: Sequence[str]) -> Peek:
+        found = real(boxes)
+        looked.append(len(found.messages))
+        return found
+
+    monkeypatch.setattr(ann.store, "peek", peek)
+    with ExitStack() as stack:
+        carriers(stack, server.url, ann, bob)
+        until(lambda: len(bob.box(BOB)) == count, within=15)
+    assert bodies(bob.box(BOB)) == [str(number) for number in range(count)]
+    assert max(looked) == count
+    assert sum(looked) < 3 * count
 
 
 def test_an_engine_that_is_away_delays_no_send(tmp_path: Path, ann: FileHost) -> None:

@@ -30,7 +30,11 @@ if TYPE_CHECKING:
     from oxtail.trace import Trace
 
 BATCH: Final = 500
-"""Most messages that are taken out of a box at a time."""
+"""Most messages that are taken at a time out of a box that holds less than twice as many."""
+
+SHARE: Final = 2
+"""Of a larger box one in so many is taken: taking costs with its length, so a fixed number would
+cost with the square of it, and all at once would let a new sender wait for all who came before."""
 
 RINGS_SECONDS: Final = 2.0
 """How often it is looked for mail that nobody has rung for."""
@@ -170,10 +174,10 @@ class Outbound:
     def _take(self, host: str) -> tuple[Claim, list[_Parcel]] | None:
         """Claim what lies in the box of *host*, ready to go; None if nothing does."""
         box = relay_box(host)
-        ids = [message.id for message in self._store.peek((box,)).messages[:BATCH]]
+        ids = [message.id for message in self._store.peek((box,)).messages]
         if not ids:
             return None
-        claim = self._store.claim((box,), ids)
+        claim = self._store.claim((box,), ids[: max(BATCH, len(ids) // SHARE)])
         return claim, [self._parcel(host, message) for message in claim.messages]
 
     def _parcel(self, host: str, message: Envelope) -> _Parcel:
