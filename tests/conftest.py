@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import pwd
 import signal
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
-from helpers import capabilities
+from helpers import capabilities, small_process
 
 FOREIGN = ("CLAUDE", "CODEX", "ANTHROPIC", "OPENAI", "TMUX", "OXTAIL", "NATS", "MCP_TRACE", "XDG_")
 REAL_HOME = Path(pwd.getpwuid(os.getuid()).pw_dir).resolve()
@@ -19,10 +20,23 @@ MEMORY = Path("/dev/shm")
 MEMORY_MIN_BYTES = 2 * 1024**3
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Give tests what they need of the machine, whoever started them and how."""
     _heed_signals()
     _keep_folders_in_memory()
+    _keep_what_is_compiled()
+    small_process.start(config)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End what was started for all tests."""
+    small_process.stop(config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a test that forks hundreds of times where a fork is cheap."""
+    return small_process.run(pyfuncitem) or None
 
 
 def _heed_signals() -> None:
@@ -46,6 +60,12 @@ def _keep_folders_in_memory() -> None:
         if found.f_bavail * found.f_frsize >= MEMORY_MIN_BYTES:
             os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
             tempfile.tempdir = str(MEMORY)
+
+
+def _keep_what_is_compiled() -> None:
+    """Let each module be compiled once: tests start thousands of interpreters, and workers."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -17,6 +17,8 @@ from oxtail.store.files.lineage import FileLineage
 from oxtail.store.files.locks import Locks
 from oxtail.store.files.shelf import FileShelf
 
+pytestmark = pytest.mark.forks
+
 CAROL = "33333333-3333-4333-8333-333333333333"
 IDS = (ALICE, BOB, CAROL)
 

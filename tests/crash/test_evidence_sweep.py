@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from crash.test_crash_sweep import Folders, Start, nothing
 from helpers.crashes import deaths
 from helpers.stores import Hosts, RealClock
 from oxtail.core.evidence import InContext, Offered
 from oxtail.disk.atomic import Disk
 from oxtail.store.files.evidence import FileEvidence
+
+pytestmark = pytest.mark.forks
 
 ID = "00000000000000ff"
 FIRST = Offered(ID, "claude-inbox", 1_800_000_000, 1)

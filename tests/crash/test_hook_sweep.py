@@ -18,6 +18,8 @@ from helpers.stores import BOB
 from oxtail.core.names import session_box
 from oxtail.hooks import command
 
+pytestmark = pytest.mark.forks
+
 TEXTS = ("one", "two", "three")
 BOX = session_box(BOB)
 SHOWN = re.compile(rb"message_id=([0-9a-f]{16})")
@@ -43,7 +45,6 @@ def printed(output: Path) -> set[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize(("event", "client"), [("PostToolUse", "claude"), ("Stop", "codex")])
 def test_nothing_is_lost(tmp_path: Path, event: str, client: str) -> None:
     count = 0

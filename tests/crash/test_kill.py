@@ -16,7 +16,7 @@ import pytest
 from crash.test_crash_sweep import ledger_ids, no_lock_is_left, open_store
 from helpers.stores import BOB, BOX, TO_BOB, letter
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.forks
 
 
 def killed(work: Callable[[int], None], after: float) -> list[str]:

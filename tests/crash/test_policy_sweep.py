@@ -26,7 +26,7 @@ from oxtail.core.governor import Passed
 from oxtail.core.names import session_box
 from oxtail.core.policy import Policy, Rule
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.slow, pytest.mark.forks]
 
 OLD_MAIL = Envelope("00000000000000aa", "from Carol", 1_800_000_000, from_session_id=CAROL)
 HELD = Policy((Rule("*", "hold"),))

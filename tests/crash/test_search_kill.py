@@ -51,7 +51,7 @@ def die(home: Path, where: str, left: int) -> None:
     done = subprocess.run(
         [sys.executable, "-c", _CHILD, str(home), BOB, where, str(left)],
         capture_output=True,
-        timeout=20,
+        timeout=60,
     )
     assert done.returncode == KILLED, done.stderr
 

@@ -7,12 +7,16 @@ import os
 import time
 from pathlib import Path
 
+import pytest
+
 from crash.test_crash_sweep import ASK, Folders, Start, nothing, open_store
 from helpers.crashes import deaths
 from helpers.fakes import FakeTrace
 from helpers.stores import ALICE, BOB, RealClock
 from oxtail.disk.atomic import Disk
 from oxtail.wake.records import FileWakeRecords
+
+pytestmark = pytest.mark.forks
 
 MESSAGE = "aabbccddeeff0011"
 

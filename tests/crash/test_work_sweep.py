@@ -29,7 +29,7 @@ from oxtail.core.names import (
 from oxtail.core.work import State
 from oxtail.store.files import lines
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.forks]
 
 KEY = "the job"
 WORK = repeatable_id(ALICE, KEY)

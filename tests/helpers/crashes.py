@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 DIED = 77
+DIED_AT_A_WRITE = 78
 FAILED = 70
 
 _NAMES = (
@@ -36,7 +37,6 @@ _NAMES = (
     "fchmod",
     "chmod",
 )
-MODES = ("before", "half", "after")
 
 
 class Fuse:
@@ -54,16 +54,14 @@ class Fuse:
             self.count += 1
             if self.count != self.step:
                 return real(*args, **options)
-            if self.mode == "half":
-                if name in ("write", "pwrite"):
-                    data = bytes(args[1])
-                    real(args[0], data[: len(data) // 2], *args[2:])
-                else:
-                    os._exit(DIED + 1)  # nothing has a half here
+            is_write = name in ("write", "pwrite")
+            if self.mode == "half" and is_write:
+                data = bytes(args[1])
+                real(args[0], data[: len(data) // 2], *args[2:])
             elif self.mode == "after":
                 with contextlib.suppress(OSError):  # a call that fails is a step too
                     real(*args, **options)
-            os._exit(DIED)
+            os._exit(DIED_AT_A_WRITE if is_write else DIED)
 
         return call
 
@@ -108,13 +106,14 @@ def deaths(
     while True:
         step += 1
         finished = False
-        for mode in MODES:
+        has_half = False
+        for mode in ("before", "half", "after"):
+            if mode == "half" and not has_half:
+                continue
             world = prepare()
-
             status = fork(functools.partial(work, world, Fuse(step, mode).arm))
             assert status != FAILED, f"the work failed by itself at step {step} {mode}"
-            if status == DIED + 1:
-                continue
+            has_half = status == DIED_AT_A_WRITE
             yield world, f"step {step} {mode}"
             finished = finished or status == 0
         if finished:
