@@ -19,8 +19,6 @@ from oxtail.core.fleet_edit import Edit
 from oxtail.core.fleet_spec import WindowSpec
 
 Scene = Callable[[Driven], Awaitable[None]]
-pytestmark = pytest.mark.timeout(60)
-
 SCENES: dict[tuple[str, str], Scene] = {}
 
 

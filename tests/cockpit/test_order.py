@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from helpers.cockpits import driven, play
 from helpers.fakes import ALICE, BOB, CAROL
 from helpers.fleets import agent, ask, dead, fleet
 from oxtail.cockpit.shapes.head import head
 from oxtail.cockpit.shapes.view import View, listed, next_in_trouble
-
-pytestmark = pytest.mark.timeout(60)
 
 
 def later_in_trouble():

@@ -7,8 +7,6 @@ import pytest
 from helpers.cockpits import play
 from helpers.pictures import FOLDER, THEMES, digest, known, screens, seen, shown_by
 
-pytestmark = pytest.mark.timeout(60)
-
 STALE = "is not what is shown now: make pictures draws it anew; look at it then"
 
 

@@ -11,8 +11,6 @@ from helpers.cockpits import compare, driven, play
 from helpers.scenes import SCENES
 from oxtail.core.plain import columns
 
-pytestmark = pytest.mark.timeout(60)
-
 SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
 DOCK = (80, 8)
 

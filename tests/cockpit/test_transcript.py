@@ -19,8 +19,6 @@ from oxtail.core.plain import columns
 from oxtail.core.transcript import Said, Transcript
 from oxtail.transcripts.files import FileTranscripts
 
-pytestmark = pytest.mark.timeout(60)
-
 PATH = "/t/bob.jsonl"
 
 

@@ -18,13 +18,12 @@ from pathlib import Path
 import pytest
 
 from helpers.command import oxtail, python_peer
+from helpers.waiting import PATIENCE
 from oxtail.cli import cockpit
 from oxtail.cli.main import main
 from oxtail.cockpit.crash import crashed
 from oxtail.core.fleet_errors import CockpitCrashed
 from oxtail.errors import ExtraMissing
-
-pytestmark = pytest.mark.timeout(60)
 
 ME = "aaaaaaaa-0000-4000-8000-000000000001"
 ENTER_SCREEN, LEAVE_SCREEN, SHOW_CURSOR = b"\x1b[?1049h", b"\x1b[?1049l", b"\x1b[?25h"
@@ -87,7 +86,7 @@ class Pty:
         )  # fmt: skip
         self.seen = b""
 
-    def until(self, word: bytes, within: float = 25.0) -> None:
+    def until(self, word: bytes, within: float = PATIENCE) -> None:
         end = time.monotonic() + within
         while word not in self.seen:
             assert time.monotonic() < end, self.seen[-800:]
@@ -114,7 +113,7 @@ def test_on_a_terminal_it_shows_the_fleet_and_leaves_the_terminal_as_it_was(end)
             else:
                 screen.process.terminate()
             screen.until(SHOW_CURSOR)
-            status = screen.process.wait(timeout=15)
+            status = screen.process.wait(timeout=60)
             assert status == 0
             assert screen.seen.count(ENTER_SCREEN) == screen.seen.count(LEAVE_SCREEN) == 1
             assert b"\x1b[?2004l" in screen.seen
@@ -130,7 +129,7 @@ def test_it_ends_when_its_terminal_has_gone_without_a_signal():
         screen.until(b"No agents")
         os.close(screen.secondary)
         os.close(screen.primary)
-        screen.process.wait(timeout=20)
+        screen.process.wait(timeout=60)
     finally:
         screen.process.kill()
         screen.process.wait()
@@ -157,7 +156,7 @@ def test_a_fault_restores_the_terminal_and_tells_it_no_value(where, home):
     screen = Pty("--no-doctor", program=("-c", FAULTY.format(where=where)))
     try:
         screen.until(b"[cockpit-crashed]")
-        assert screen.process.wait(timeout=15) == CockpitCrashed.exit_status == 1
+        assert screen.process.wait(timeout=60) == CockpitCrashed.exit_status == 1
         assert screen.seen.count(LEAVE_SCREEN) == 1
         assert screen.seen.rindex(SHOW_CURSOR) > screen.seen.rindex(LEAVE_SCREEN)
         assert termios.tcgetattr(screen.secondary)[:4] == screen.before[:4]

@@ -18,8 +18,6 @@ from oxtail.cockpit.shapes.view import View, listed, moved, settled
 from oxtail.core.fleet_facts import Alert
 from oxtail.errors import AgentDead, JumpRefused
 
-pytestmark = pytest.mark.timeout(60)
-
 EVIL = "\x1b]0;owned\x07\x1b[31m\x9b2J\u202egnp\u200b[bold red]x[/] [@click=app.quit]y[/]\r\n\tz"
 
 

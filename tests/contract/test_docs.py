@@ -37,7 +37,6 @@ def _anchors(page: Path) -> set[str]:
     return {_slug(line.lstrip("#")) for line in text.splitlines() if line.startswith("#")}
 
 
-@pytest.mark.timeout(90)
 def test_the_generated_pages_are_current() -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "tools" / "generate-docs"), "--check"],

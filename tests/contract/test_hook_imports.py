@@ -57,7 +57,7 @@ def loaded(hooked: Hooked, event: str) -> tuple[set[str], bytes]:
         input=hooked.payload(event),
         env=hooked.environ("claude"),
         capture_output=True,
-        timeout=15,
+        timeout=60,
         check=True,
     )
     return set(re.findall(r"\|\s+([\w.]+)$", done.stderr.decode(), re.MULTILINE)), done.stdout

@@ -43,7 +43,7 @@ def test_the_version_is_the_same_everywhere() -> None:
         [sys.executable, "-m", "oxtail", "--version"],
         capture_output=True,
         text=True,
-        timeout=15,
+        timeout=60,
         env={"PYTHONPATH": str(ROOT / "src"), "HOME": str(Path.home())},
     )
 

@@ -103,7 +103,7 @@ def run(code: str, stdin: str = "") -> tuple[set[str], str]:
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=15,
+        timeout=60,
     )
     lines = [line for line in done.stderr.splitlines() if line.startswith("LOADED ")]
     assert lines, done.stderr

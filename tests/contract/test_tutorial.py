@@ -60,7 +60,7 @@ class Terminal:
             text=True,
             cwd=self.folder,
             env=self.environ,
-            timeout=15,
+            timeout=60,
         )
         assert done.returncode == 0, f"{script}{done.stdout}{done.stderr}"
         output, folder, *variables = done.stdout.split("\0")
@@ -101,7 +101,7 @@ def test_the_tutorial_works_as_written(home: Path) -> None:
             elif block.kind == "sh":
                 if "tutorial-reviewer" in block.text and reviewer:
                     reviewer.terminate()  # step 6 stops it
-                    reviewer.wait(5)
+                    reviewer.wait(60)
                 printed = here.run(block.text)
             else:
                 assert matches(block.text, printed), f"{block.text!r} is not {printed!r}"
@@ -111,4 +111,4 @@ def test_the_tutorial_works_as_written(home: Path) -> None:
     finally:
         if reviewer and reviewer.poll() is None:
             reviewer.terminate()
-            reviewer.wait(5)
+            reviewer.wait(60)

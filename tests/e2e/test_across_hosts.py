@@ -46,9 +46,9 @@ def answering(server: ServerProcess) -> Callable[[], None]:
 
 def asked_ms(asker: ServerProcess, target: str, answer: Callable[[], None]) -> float:
     began = time.monotonic()
-    call = asker.start_call("ask_peer", target=target, body="ready?", timeout_ms=30_000)
+    call = asker.start_call("ask_peer", target=target, body="ready?", timeout_ms=60_000)
     answer()
-    result = asker.result_of(call, within=30)
+    result = asker.result_of(call)
     assert result["reply"]["body"] == "yes", result
     assert result["correlation"] == "correlated"
     return (time.monotonic() - began) * 1000
@@ -110,7 +110,7 @@ def test_receipts_travel_back_to_one_that_waits_for_them(
     alice, bob = pair
     call = alice.start_call("send_message", target=BOB, body="there", wait_ms=30_000)
     (got,) = mail(bob)
-    sent = alice.result_of(call, within=30)
+    sent = alice.result_of(call)
     assert sent["receipt"]["status"] == "shown"
     assert [proof["stage"] for proof in status(alice, sent["message_id"])["evidence"]] == [
         "stored",
@@ -128,7 +128,7 @@ def test_work_is_delegated_and_closed_across_hosts(
     alice, bob = pair
     sent = alice.call("send_message", target=BOB, body="do", action_required=True)
     assert sent["obligation_durable"] is True
-    until(lambda: bob.call("my_open_work")["open"], within=15)
+    until(lambda: bob.call("my_open_work")["open"])
     done = bob.call("complete_work", message_id=sent["message_id"], body="42")
     assert done["obligation_state"] == "done"
     assert [message["body"] for message in mail(alice)] == ["42"]
@@ -144,10 +144,10 @@ def test_work_is_handed_on_to_another_host_and_back(
     carol = hosts.start("a", carol_id)
     see(bob, carol_id)
     sent = alice.call("send_message", target=BOB, body="do", action_required=True)["message_id"]
-    until(lambda: bob.call("my_open_work")["open"], within=15)
+    until(lambda: bob.call("my_open_work")["open"])
     handed = bob.call("block_work", message_id=sent, reason="you", reassign_to=carol_id)
     assert handed["obligation_state"] == "reassigned"
-    (work,) = until(lambda: carol.call("my_open_work")["open"], within=15)
+    (work,) = until(lambda: carol.call("my_open_work")["open"])
     assert (work["from_session_id"], work["body"]) == (ALICE, "do")
     carol.call("complete_work", message_id=work["message_id"], body="42")
     bodies = [message["body"] for message in mail(alice, sent, work["message_id"])]
@@ -162,7 +162,7 @@ def test_a_policy_of_the_receiver_holds_a_question_and_ends_its_wait(
     see(alice, strict)
     done = oxtail("policy", "hold", "*", "--as", strict, HOME=str(hosts.home("b")))
     assert done.status == 0, done
-    result = alice.call("ask_peer", target=strict, body="ready?", timeout_ms=20_000)
+    result = alice.call("ask_peer", target=strict, body="ready?", timeout_ms=60_000)
     assert (result["held"], result["wake_status"]) == (True, "skipped_held")
 
 
@@ -183,7 +183,7 @@ def test_a_session_that_nobody_knows_there_is_refused_and_its_sender_told(
     sent = alice.call("send_message", target=short, body="gone?")["message_id"]
     (word,) = mail(alice, sent)
     assert word["body"].startswith("[refused]")
-    until(lambda: status(alice, sent)["status"] == "refused", within=20)
+    until(lambda: status(alice, sent)["status"] == "refused")
 
 
 def test_mail_waits_while_the_engine_is_down_and_another_server_takes_over(
@@ -197,20 +197,19 @@ def test_mail_waits_while_the_engine_is_down_and_another_server_takes_over(
 def _away_and_back(hosts: Hosts, engine: NatsServer) -> None:
     alice, bob = meet(hosts)
     engine.kill()
-    until(lambda: hosts.state("a").get("connected") is False, within=20)
+    until(lambda: hosts.state("a").get("connected") is False)
     for number in range(3):
         sent = alice.call("send_message", target=BOB, body=str(number))
         assert sent["stored"] is True
         assert "It waits now" in sent["note"]
         assert status(alice, sent["message_id"])["status"] == "stored"
     engine.start()
-    until(lambda: hosts.state("a").get("connected"), within=40)
+    until(lambda: hosts.state("a").get("connected"))
     got: list[str] = []
     until(
         lambda: (
             got.extend(m["body"] for m in bob.call("read_my_messages")["messages"]) or len(got) == 3
         ),
-        within=40,
     )
     assert got == ["0", "1", "2"]
 

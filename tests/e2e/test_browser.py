@@ -18,7 +18,7 @@ from helpers.waiting import until
 from oxtail.core.envelope import Envelope
 from oxtail.report.page import page
 
-pytestmark = [needs("chromium"), pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [needs("chromium"), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_a_report_is_as_wide_as_its_window(browser: Chromium, tmp_path: Path) ->
 
 def _status(address: str) -> int:
     try:
-        with urllib.request.urlopen(address, timeout=15) as answer:
+        with urllib.request.urlopen(address, timeout=60) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code
@@ -88,14 +88,14 @@ def test_the_cockpit_is_seen_in_a_browser_and_obeys_a_key(
             assert process.stdout is not None
             address = process.stdout.readline().decode().strip()
             tab = browser.open(address, 1000, 600)
-            until(lambda: tab.sees("alice"), within=40)
-            until(lambda: len(tab.colors()) > 5, within=20)
+            until(lambda: tab.sees("alice"))
+            until(lambda: len(tab.colors()) > 5)
             fleet = tab.picture()
 
             tab.value("document.querySelector('.xterm-helper-textarea').focus()")
             tab.type("?")
-            until(lambda: tab.sees("write a message to the agent"), within=20)
-            until(lambda: tab.picture() != fleet, within=20)
+            until(lambda: tab.sees("write a message to the agent"))
+            until(lambda: tab.picture() != fleet)
 
             place, _, token = address.rstrip("/").rpartition("/")
             assert _status(address) == 200
@@ -104,7 +104,7 @@ def test_the_cockpit_is_seen_in_a_browser_and_obeys_a_key(
             assert _status(f"{place}/{token[:-1]}{'A' if token[-1] != 'A' else 'B'}/") == 403
         finally:
             process.terminate()
-            process.communicate(timeout=20)
+            process.communicate(timeout=60)
         assert process.returncode == 0
 
 
@@ -114,8 +114,8 @@ def test_what_no_cell_covers_has_the_color_of_the_cockpit_in_light_and_dark(
     size = (1111, 653)  # of which 9 columns and 19 rows leave some
     with served("healthy", light=True) as address:
         tab = browser.open(address, *size)
-        until(lambda: tab.sees("Ctrl-C"), within=40)
-        until(lambda: tab.edge_colors(*size) == {bytes.fromhex("e0e0e0")}, within=20)
+        until(lambda: tab.sees("Ctrl-C"))
+        until(lambda: tab.edge_colors(*size) == {bytes.fromhex("e0e0e0")})
         tab.value("document.querySelector('.xterm-helper-textarea').focus()")
         tab.type("T")
-        until(lambda: tab.edge_colors(*size) == {bytes.fromhex("121212")}, within=20)
+        until(lambda: tab.edge_colors(*size) == {bytes.fromhex("121212")})

@@ -56,7 +56,7 @@ def know_each_other(*hosts: FileHost) -> None:
     for host in hosts:
         for other in hosts:
             if other is not host:
-                until(lambda h=host, o=other: h.hosts.host_of(o.sessions[0]), within=15)
+                until(lambda h=host, o=other: h.hosts.host_of(o.sessions[0]))
 
 
 def test_mail_goes_there_and_back(server: NatsServer, ann: FileHost, bob: FileHost) -> None:
@@ -83,9 +83,9 @@ def test_mail_waits_until_the_other_host_is_there(
         know_each_other(ann, bob)
     ann.send(B, BOB, letter("early", from_session_id=ANN))
     with CarrierThread(ann, Engine((server.url,))):
-        until(lambda: not ann.store.has_mail("x-" + B), within=10)
+        until(lambda: not ann.store.has_mail("x-" + B))
     with CarrierThread(bob, Engine((server.url,))):
-        until(lambda: bodies(bob.box(BOB)) == ["early"], within=10)
+        until(lambda: bodies(bob.box(BOB)) == ["early"])
 
 
 def test_mail_that_comes_twice_is_there_once(
@@ -117,7 +117,7 @@ def test_a_forged_sender_is_set_aside(
         eve.send(B, BOB, letter("forged", from_session_id=ANN))
         eve.send(B, BOB, letter("from nobody", from_session_id="not-a-session"))
         eve.send(B, BOB, letter("honest", from_session_id="eve-session"))
-        until(lambda: len(bob.set_asides) == 2, within=15)
+        until(lambda: len(bob.set_asides) == 2)
         until(lambda: bodies(bob.box(BOB)) == ["honest"])
     assert {host for host, _ in bob.set_asides} == {C}
 
@@ -130,11 +130,11 @@ def test_the_session_of_two_hosts_belongs_to_the_first(
         carriers(stack, server.url, ann, bob)
         know_each_other(ann, bob)
         carriers(stack, server.url, twin)
-        until(lambda: bob.hosts.host_of("eve-session") == C, within=10)
+        until(lambda: bob.hosts.host_of("eve-session") == C)
         assert bob.hosts.host_of(ANN) == A
         until(lambda: ("session_of_two_hosts", ANN) in bob.notices)
         twin.send(B, BOB, letter("as ann", from_session_id=ANN))
-        until(lambda: bob.set_asides, within=15)
+        until(lambda: bob.set_asides)
     assert bob.box(BOB) == []
 
 
@@ -147,7 +147,7 @@ def test_of_two_folders_of_one_host_the_first_carries(
         carriers(stack, server.url, ann, bob)
         know_each_other(ann, bob)
         carriers(stack, server.url, copy)
-        until(lambda: copy.notices, within=10)
+        until(lambda: copy.notices)
         bob.send(A, ANN, letter("for the first", from_session_id=BOB))
         until(lambda: bodies(ann.box(ANN)) == ["for the first"])
     assert "another state folder" in dict(copy.notices)["engine_unreachable"]
@@ -176,7 +176,7 @@ def test_a_full_disk_delays_and_loses_nothing(
         bob.failures = [disk_full() for _ in range(3)]
         for number in range(5):
             ann.send(B, BOB, letter(str(number), from_session_id=ANN))
-        until(lambda: bodies(bob.box(BOB)) == list("01234"), within=15)
+        until(lambda: bodies(bob.box(BOB)) == list("01234"))
 
 
 def test_a_message_that_nobody_can_use_does_not_stop_the_next(
@@ -204,10 +204,10 @@ def test_a_stream_at_its_bound_keeps_mail_with_its_sender(
         for message in sent:
             ann.send(B, BOB, message)
         with CarrierThread(ann, Engine((server.url,))):
-            until(lambda: any(kind == "not_carried" for kind, _ in ann.notices), within=10)
+            until(lambda: any(kind == "not_carried" for kind, _ in ann.notices))
             assert ann.waiting(B) == [m.id for m in sent[3:]]
             with CarrierThread(bob, Engine((server.url,))):
-                until(lambda: bodies(bob.box(BOB)) == list("012345"), within=20)
+                until(lambda: bodies(bob.box(BOB)) == list("012345"))
 
 
 def test_an_engine_whose_disk_is_full_keeps_mail_with_its_sender(
@@ -224,13 +224,13 @@ def test_an_engine_whose_disk_is_full_keeps_mail_with_its_sender(
         for number in range(10):
             body = f"{number} " + "x" * 100_000
             ann.send(B, BOB, letter(body, from_session_id=ANN))
-        until(lambda: "not_carried" in dict(ann.notices), within=15)
+        until(lambda: "not_carried" in dict(ann.notices))
         assert ann.store.has_mail("x-" + B)
         assert "critical write error" in server.log.read_text().lower()
         server.stop()
         server.start()
         carriers(stack, server.url, bob)
-        until(lambda: len(bob.box(BOB)) == 10, within=20)
+        until(lambda: len(bob.box(BOB)) == 10)
     assert [body.split()[0] for body in bodies(bob.box(BOB))] == list("0123456789")
 
 
@@ -256,7 +256,7 @@ def test_a_long_box_costs_with_its_length_and_not_with_the_square_of_it(
     monkeypatch.setattr(ann.store, "peek", peek)
     with ExitStack() as stack:
         carriers(stack, server.url, ann, bob)
-        until(lambda: len(bob.box(BOB)) == count, within=15)
+        until(lambda: len(bob.box(BOB)) == count)
     assert bodies(bob.box(BOB)) == [str(number) for number in range(count)]
     assert max(looked) == count
     assert sum(looked) < 3 * count
@@ -288,5 +288,5 @@ def test_a_cut_link_and_a_killed_server_lose_nothing(
             if number == 20:
                 server.kill()
                 server.start()
-        until(lambda: len(bob.box(BOB)) == 30, within=15)
+        until(lambda: len(bob.box(BOB)) == 30)
         assert bodies(bob.box(BOB)) == [str(number) for number in range(30)]

@@ -32,22 +32,22 @@ def test_a_leader_that_is_killed_and_a_link_that_is_cut_take_no_mail(tmp_path: P
         CarrierThread(ann, Engine((link.url,))),
         CarrierThread(bob, cluster.engine),
     ):
-        until(lambda: bob.hosts.host_of("ann-0"), within=20)
-        until(lambda: ann.hosts.host_of("bob-0"), within=20)
+        until(lambda: bob.hosts.host_of("ann-0"))
+        until(lambda: ann.hosts.host_of("bob-0"))
         there.start()
         back.start()
         # The kill falls into traffic: some is through, and some is not yet sent.
-        until(lambda: there.shown() >= there.count // 5, within=60)
+        until(lambda: there.shown() >= there.count // 5)
         link.cut()
-        until(lambda: ann.trace.named("nats_disconnected"), within=20)
+        until(lambda: ann.trace.named("nats_disconnected"))
         link.restore()
-        until(lambda: there.shown() >= there.count // 3, within=60)
-        leader = until(cluster.leader, within=20)
+        until(lambda: there.shown() >= there.count // 3)
+        leader = until(cluster.leader)
         leader.kill()
         assert not there.is_over()
-        until(cluster.leader, within=20, every=0.2)
+        until(cluster.leader, every=0.2)
         leader.start()
-        until(cluster.is_whole, within=40, every=0.2)
+        until(cluster.is_whole, every=0.2)
         until(lambda: there.is_over() and back.is_over(), within=60 + EACH, every=0.1)
         for traffic in (there, back):
             traffic.end()

@@ -59,12 +59,12 @@ def test_a_cable_that_is_out_for_a_while_holds_mail_up_and_no_more(tmp_path: Pat
         # by itself: nothing says that a cable is out.
         for host, lasts in ((0, "short"), (1, "long"), (0, "long")):
             at_least = progress(1)["shown"] + EACH // 8
-            until(lambda n=at_least: progress(1)["shown"] >= n, within=20, every=0.05)
+            until(lambda n=at_least: progress(1)["shown"] >= n, every=0.05)
             before = progress(host)
             network.order(host, "cut")
             if lasts == "long":
                 lost = before["disconnected"]
-                until(lambda h=host, n=lost: progress(h)["disconnected"] > n, within=20, every=0.1)
+                until(lambda h=host, n=lost: progress(h)["disconnected"] > n, every=0.1)
             network.order(host, "restore")
         ends = [network.order(host, "end") for host in (0, 1)]
     check(ends[0], ends[1], EACH * len(SESSIONS[A]))

@@ -226,7 +226,7 @@ def test_without_a_verb_and_without_a_terminal_it_is_the_server() -> None:
 def test_without_a_verb_on_a_terminal_it_is_the_help() -> None:
     controller, terminal = os.openpty()
     try:
-        done = subprocess.run([*OXTAIL], stdin=terminal, capture_output=True, timeout=15)
+        done = subprocess.run([*OXTAIL], stdin=terminal, capture_output=True, timeout=60)
     finally:
         os.close(controller)
         os.close(terminal)

@@ -91,7 +91,7 @@ def stage(tmux: PrivateTmux, project: Path, tmp_path: Path) -> Stage:
 @needs_tmux
 def test_agents_are_shown_with_their_panes_and_a_dead_one_keeps_none(stage: Stage) -> None:
     first, second = stage.agent("alice", ALICE, "editor"), stage.agent("bob", BOB, "builder")
-    until(lambda: set(stage.rows()) == {ALICE, BOB}, within=15)
+    until(lambda: set(stage.rows()) == {ALICE, BOB})
 
     rows = stage.rows()
     assert (rows[ALICE]["tmux_pane"], rows[ALICE]["window_name"]) == (first, "editor")
@@ -102,10 +102,10 @@ def test_agents_are_shown_with_their_panes_and_a_dead_one_keeps_none(stage: Stag
     done = oxtail("send", "--as", ALICE, "bob", "build it", "--action-required")
     assert done.status == 0, done
     os.kill(rows[BOB]["server_pid"], signal.SIGKILL)
-    until(lambda: stage.rows()[BOB]["liveness"] == "dead", within=15)
+    until(lambda: stage.rows()[BOB]["liveness"] == "dead")
     # Somebody else is in a pane of that number and that window name by now.
     stage.agent("carol", HIDDEN, "builder")
-    until(lambda: HIDDEN in stage.rows(), within=15)
+    until(lambda: HIDDEN in stage.rows())
 
     rows = stage.rows()
     assert (rows[BOB]["tmux_pane"], rows[BOB]["window_name"]) == (None, None)
@@ -121,7 +121,7 @@ def test_agents_are_shown_with_their_panes_and_a_dead_one_keeps_none(stage: Stag
 def test_one_look_runs_tmux_once(stage: Stage) -> None:
     for number in range(3):
         stage.agent(f"agent{number}", f"{number}" * 8, f"w{number}")
-    until(lambda: len(stage.rows()) == 3, within=15)
+    until(lambda: len(stage.rows()) == 3)
     before = stage.tmux_calls()
     stage.status()
     assert stage.tmux_calls() == before + 1
@@ -142,7 +142,7 @@ def _in_a_terminal(*words: str) -> str:
         pass
     finally:
         os.close(here)
-        assert process.wait(timeout=15) == 0
+        assert process.wait(timeout=60) == 0
     return said.decode().replace("\r\n", "\n")
 
 

@@ -18,7 +18,7 @@ from helpers.waiting import until
 from oxtail.cli.main import main
 
 # A run is some processes of its own, and each starts shells.
-pytestmark = [needs_tmux, pytest.mark.slow, pytest.mark.timeout(60)]
+pytestmark = [needs_tmux, pytest.mark.slow]
 
 FLEET = """// what this project runs
 {
@@ -179,7 +179,7 @@ def test_a_signal_in_the_middle_of_a_spawn_frees_the_lock_for_the_next_run(
     lock = home / ".oxtail" / "fleet-locks" / str(fleet.project).replace("/", "-")
     process = start("fleet", "spawn", "--yes", "--json", **fleet.variables)
     try:
-        until(lambda: any("sleep" in line for line in running(fleet)), within=15)
+        until(lambda: any("sleep" in line for line in running(fleet)))
         assert list(lock.parent.glob("*.owner"))
         busy = fleet("spawn", "--yes", status=1)
         assert busy["code"] == "fleet-refused"
@@ -205,7 +205,7 @@ def running(fleet: Fleet) -> list[str]:
 
 def test_a_run_that_is_killed_leaves_nothing_that_stops_the_next(fleet: Fleet) -> None:
     process = start("fleet", "spawn", "--yes", "--json", **fleet.variables)
-    until(fleet.windows, within=15)
+    until(fleet.windows)
     process.kill()
     process.communicate()
     done = fleet("sync", "--yes")

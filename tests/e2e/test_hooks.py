@@ -113,7 +113,7 @@ def test_a_start_under_shells_names_the_process_above_them(hooked: Hooked) -> No
         ["/bin/sh", "-c", shell],
         input=hooked.payload("SessionStart"),
         env=hooked.environ("codex"),
-        timeout=15,
+        timeout=60,
     )
 
     drop = json.loads((hooked.home / "session-starts" / BOB).read_text(encoding="utf-8"))
@@ -234,7 +234,7 @@ def test_mail_that_comes_as_the_session_says_idle_is_found(hooked: Hooked) -> No
     until(lambda: process.poll() is not None or _sleeps(process.pid))
     hooked.mail("in the last moment")
     assert marker.read_text(encoding="ascii") == "idle"
-    out, _ = process.communicate(hooked.payload("Stop"), timeout=15)
+    out, _ = process.communicate(hooked.payload("Stop"), timeout=60)
 
     assert b"in the last moment" in out
     assert hooked.marker == "busy"
@@ -341,7 +341,7 @@ def test_a_closed_descriptor_keeps_the_mail(hooked: Hooked, closed: str) -> None
         input=hooked.payload("PostToolUse"),
         env=hooked.environ("claude"),
         capture_output=True,
-        timeout=15,
+        timeout=60,
     )
 
     assert (done.returncode, done.stdout) == (0, b"")
@@ -435,7 +435,7 @@ def test_hooks_that_race_show_each_message_once(hooked: Hooked) -> None:
     ids = [hooked.mail(f"number {number}") for number in range(3)]
     running = [hooked.start("PostToolUse") for _ in range(6)]
     outputs = [
-        process.communicate(hooked.payload("PostToolUse"), timeout=15)[0] for process in running
+        process.communicate(hooked.payload("PostToolUse"), timeout=60)[0] for process in running
     ]
 
     assert [process.returncode for process in running] == [0] * 6
@@ -472,7 +472,7 @@ def test_words_that_mean_nothing_do_nothing(hooked: Hooked, words: tuple[str, ..
         input=hooked.payload("Stop"),
         env=hooked.environ("codex"),
         capture_output=True,
-        timeout=15,
+        timeout=60,
     )
 
     assert (done.returncode, done.stdout) == (0, b"")
@@ -484,7 +484,7 @@ def test_what_the_script_writes_is_private(hooked: Hooked) -> None:
         ["/bin/sh", "-c", f"umask 022; /bin/sh {hooked.script} PostToolUse claude"],
         input=b"",
         env=hooked.environ("claude"),
-        timeout=15,
+        timeout=60,
     )
 
     activity = hooked.home / "activity"
@@ -495,9 +495,9 @@ def test_what_the_script_writes_is_private(hooked: Hooked) -> None:
 def test_the_script_is_sound(hooked: Hooked) -> None:
     for shell in filter(shutil.which, ("sh", "dash", "bash", "ksh", "zsh", "busybox")):
         words = [shell, "sh"] if shell == "busybox" else [shell]
-        subprocess.run([*words, "-n", str(hooked.script)], check=True, timeout=15)
+        subprocess.run([*words, "-n", str(hooked.script)], check=True, timeout=60)
     if checker := shutil.which("shellcheck"):
-        subprocess.run([checker, "-s", "sh", str(hooked.script)], check=True, timeout=15)
+        subprocess.run([checker, "-s", "sh", str(hooked.script)], check=True, timeout=60)
 
 
 def test_a_script_for_paths_with_blanks_and_quotes_works(home: Path) -> None:

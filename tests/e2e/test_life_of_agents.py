@@ -22,7 +22,7 @@ from oxtail.core.fleet_spec import FleetSpec, WindowSpec
 from oxtail.errors import AgentDead, AgentGone, TargetNotFound
 from oxtail.wiring import lifecycle, open_context
 
-pytestmark = [needs_tmux, pytest.mark.slow, pytest.mark.timeout(60)]
+pytestmark = [needs_tmux, pytest.mark.slow]
 
 MAIN = "aaaaaaaa-0000-4000-8000-000000000001"
 SIDE = "bbbbbbbb-0000-4000-8000-000000000002"
@@ -68,7 +68,7 @@ class Stage:
             agents = (*fleet.agents, *fleet.background)
             return next((each for each in agents if each.session_id == session_id), None)
 
-        return until(find, within=15)
+        return until(find)
 
     def do(self, preview: Preview) -> dict[str, str]:
         report = self.life.run(preview, lambda event: None, lambda: False)
@@ -121,7 +121,7 @@ def test_what_a_person_does_from_an_agent_is_done_to_its_own_fleet(stage: Stage)
 
     before = other.server_pid
     assert stage.do(life.preview(RESET, other, None)) == {"main": "up", "side": "up"}
-    assert until(lambda: stage.agent(MAIN).server_pid != before, within=15)
+    assert until(lambda: stage.agent(MAIN).server_pid != before)
     assert stage.tmux.run("display-message", "-p", "-t", pane, "#{window_name}") == "main"
 
 

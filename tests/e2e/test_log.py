@@ -55,8 +55,8 @@ class Follower:
 
     def end(self, number: signal.Signals = signal.SIGINT) -> tuple[int, str]:
         self.process.send_signal(number)
-        status = self.process.wait(timeout=5)
-        self._thread.join(5)
+        status = self.process.wait(timeout=60)
+        self._thread.join(60)
         assert self.process.stderr
         return status, self.process.stderr.read().decode()
 
@@ -116,7 +116,7 @@ def test_a_reader_that_goes_away_ends_it_without_another_message() -> None:
         ["sh", "-c", f"{' '.join(OXTAIL)} log --follow | head -n 1"],
         env=environment(),
         capture_output=True,
-        timeout=10,
+        timeout=60,
     )
 
     assert done.returncode == 0
@@ -133,7 +133,7 @@ def test_a_pipe_that_is_closed_already_is_no_failure() -> None:
         env=environment(),
         stdout=write_end,
         stderr=subprocess.PIPE,
-        timeout=10,
+        timeout=60,
     )
     os.close(write_end)
 

@@ -58,7 +58,7 @@ def test_the_message_is_never_typed_and_is_shown_once_in_its_frame(stage: PanedS
 def test_an_agent_that_was_killed_gets_nothing(stage: PanedStage) -> None:
     bob = stage.agent("bob", BOB)
     os.kill(bob.entry.server_pid, signal.SIGKILL)
-    until(lambda: stage.oxtail("message", "bob", "hello", "--no-wake").status == 3, within=10)
+    until(lambda: stage.oxtail("message", "bob", "hello", "--no-wake").status == 3)
     error = stage.oxtail("message", "--json", BOB, "hello").json["error"]
     assert error["code"] == "agent-dead"
 

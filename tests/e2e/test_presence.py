@@ -77,7 +77,7 @@ def hears(host: FileHost, other: str, times: int = 3) -> None:
     """Wait until *host* has written down that *other* is there, again and again."""
     for _ in range(times):
         before = heard_at(host, other)
-        until(lambda b=before: heard_at(host, other) > b, within=10)
+        until(lambda b=before: heard_at(host, other) > b)
 
 
 def admin(server: NatsServer, work: Any) -> Any:
@@ -98,13 +98,13 @@ def test_a_description_that_is_known_is_not_read_again(
 ) -> None:
     with ExitStack() as stack:
         carry(stack, server, ann, bob)
-        until(lambda: bob.hosts.host_of(ANN) and ann.hosts.host_of(BOB), within=15)
+        until(lambda: bob.hosts.host_of(ANN) and ann.hosts.host_of(BOB))
         read = Read(monkeypatch)
         hears(bob, A)
         hears(ann, B)
         assert read.hosts == []
         ann.sessions = (ANN, "new")
-        until(lambda: bob.hosts.host_of("new"), within=10)
+        until(lambda: bob.hosts.host_of("new"))
         assert read.hosts == [A]
 
 
@@ -114,10 +114,10 @@ def test_who_comes_later_learns_of_all_that_are_there(
     late = FileHost(tmp_path / "c", C, ["late"])
     with ExitStack() as stack:
         carry(stack, server, ann, bob)
-        until(lambda: bob.hosts.host_of(ANN), within=15)
+        until(lambda: bob.hosts.host_of(ANN))
         hears(bob, A)
         carry(stack, server, late)
-        until(lambda: late.hosts.host_of(ANN) and late.hosts.host_of(BOB), within=10)
+        until(lambda: late.hosts.host_of(ANN) and late.hosts.host_of(BOB))
         assert all(neighbor.is_live for neighbor in late.hosts.neighbors())
 
 
@@ -127,13 +127,13 @@ def test_who_comes_later_hears_nothing_of_the_dead(
     """The server remembers the description of Ann, and that it is old."""
     monkeypatch.setattr(presence, "TTL_SECONDS", 1)
     with CarrierThread(ann, Engine((server.url,))):
-        until(lambda: is_described(server, A), within=10)
-    until(lambda: not is_recent(server, A), within=10)
+        until(lambda: is_described(server, A))
+    until(lambda: not is_recent(server, A))
     with CarrierThread(bob, Engine((server.url,))):
-        until(lambda: is_described(server, B), within=10)
+        until(lambda: is_described(server, B))
         assert bob.hosts.hosts() == ()
         with CarrierThread(ann, Engine((server.url,))):
-            until(lambda: bob.hosts.host_of(ANN), within=10)
+            until(lambda: bob.hosts.host_of(ANN))
 
 
 def last(server: NatsServer, subject: str) -> Any:
@@ -166,11 +166,11 @@ def test_a_server_that_forgets_is_told_again(
 ) -> None:
     with ExitStack() as stack:
         carry(stack, server, ann)
-        until(lambda: is_described(server, A), within=10)
+        until(lambda: is_described(server, A))
         admin(server, lambda client: client.api("STREAM.PURGE.KV_OXTAIL_PRESENCE", {}))
-        until(lambda: is_described(server, A), within=10)
+        until(lambda: is_described(server, A))
         carry(stack, server, bob)
-        until(lambda: bob.hosts.host_of(ANN), within=10)
+        until(lambda: bob.hosts.host_of(ANN))
 
 
 def test_what_changed_while_the_link_was_cut_is_learned_from_the_beat(
@@ -179,14 +179,14 @@ def test_what_changed_while_the_link_was_cut_is_learned_from_the_beat(
     with Link(server.port) as link, ExitStack() as stack:
         carry(stack, server, ann)
         carry(stack, link, bob)
-        until(lambda: bob.hosts.host_of(ANN), within=15)
+        until(lambda: bob.hosts.host_of(ANN))
         link.cut()
         ann.sessions = ("other",)
-        until(lambda: b'"other"' in last(server, subjects.presence_subject(A, 0)).data, within=10)
+        until(lambda: b'"other"' in last(server, subjects.presence_subject(A, 0)).data)
         hears_nothing = heard_at(bob, A)
         read = Read(monkeypatch)
         link.restore()
-        until(lambda: bob.hosts.host_of("other"), within=15)
+        until(lambda: bob.hosts.host_of("other"))
         assert heard_at(bob, A) > hears_nothing
         assert read.hosts.count(A) == 1
 
@@ -219,7 +219,7 @@ def test_a_host_of_the_first_version_is_understood_and_understands(
 
     with ExitStack() as stack:
         carry(stack, server, bob, carl)
-        until(lambda: carl.hosts.host_of(BOB) and bob.hosts.host_of("carl-session"), within=15)
+        until(lambda: carl.hosts.host_of(BOB) and bob.hosts.host_of("carl-session"))
         read = Read(monkeypatch)
         found = admin(server, work)
         assert B not in read.hosts
@@ -235,9 +235,9 @@ def test_a_session_that_two_hosts_claim_is_looked_at_again(
     bob.sessions = (BOB, ANN)
     with ExitStack() as stack:
         carry(stack, server, ann, bob)
-        until(lambda: ("session_of_two_hosts", ANN) in bob.notices, within=15)
+        until(lambda: ("session_of_two_hosts", ANN) in bob.notices)
         bob.sessions = (BOB,)
-        until(lambda: bob.hosts.host_of(ANN) == A, within=15)
+        until(lambda: bob.hosts.host_of(ANN) == A)
 
 
 def test_a_folder_that_was_set_up_anew_does_not_wait_for_the_old_one(
@@ -250,13 +250,13 @@ def test_a_folder_that_was_set_up_anew_does_not_wait_for_the_old_one(
     """The server still has the description of the old folder, and says that it is old."""
     monkeypatch.setattr(presence, "TTL_SECONDS", 1)
     with CarrierThread(ann, Engine((server.url,))):
-        until(lambda: is_described(server, A), within=10)
-    until(lambda: not is_recent(server, A), within=10)
+        until(lambda: is_described(server, A))
+    until(lambda: not is_recent(server, A))
     anew = FileHost(tmp_path / "anew", A, [ANN])
     anew.host = anew.host._replace(instance="f" * 16)
     with ExitStack() as stack:
         carry(stack, server, anew, bob)
-        until(lambda: bob.hosts.host_of(ANN), within=10)
+        until(lambda: bob.hosts.host_of(ANN))
     assert anew.notices == []
 
 
@@ -268,10 +268,10 @@ def test_a_key_that_a_person_has_removed_is_taken_anew(
     pin = Path(bob.disk.layout.nats) / "keys" / f"{A}.json"
     with ExitStack() as stack:
         carry(stack, server, ann, bob)
-        until(lambda: bob.hosts.host_of(ANN) and pin.exists(), within=15)
+        until(lambda: bob.hosts.host_of(ANN) and pin.exists())
         hears(bob, A, times=1)
         pin.unlink()
-        until(pin.exists, within=10)
+        until(pin.exists)
 
 
 class Asked:
@@ -296,11 +296,11 @@ def test_the_first_word_of_a_session_arrives_although_nobody_has_heard_of_it(
     asked = Asked(bob, monkeypatch)
     with ExitStack() as stack:
         carry(stack, server, ann, bob)
-        until(lambda: bob.hosts.host_of(ANN) and ann.hosts.host_of(BOB), within=15)
+        until(lambda: bob.hosts.host_of(ANN) and ann.hosts.host_of(BOB))
         for name in ("new", "newer"):
             ann.sessions = (*ann.sessions, name)
             ann.send(B, BOB, letter(f"of {name}", from_session_id=name))
-            until(lambda n=name: f"of {n}" in bodies(bob.box(BOB)), within=10)
+            until(lambda n=name: f"of {n}" in bodies(bob.box(BOB)))
     # Known before the mail came, or looked up once.
     assert all(asked.senders.count(name) <= 2 for name in ("new", "newer"))
     assert bob.set_asides == []
@@ -325,14 +325,14 @@ def test_mail_waits_a_while_for_the_word_of_its_host_and_of_a_stranger_only_once
 
     with CarrierThread(bob, Engine((server.url,))):
         admin(server, lambda client: put(client, ANN, "early"))
-        until(lambda: asked.senders.count(ANN) >= 10, within=15)
+        until(lambda: asked.senders.count(ANN) >= 10)
         admin(server, describe)
-        until(lambda: bodies(bob.box(BOB)) == ["early"], within=10)
+        until(lambda: bodies(bob.box(BOB)) == ["early"])
         monkeypatch.setattr("oxtail.store.nats.inbound.SENDER_SECONDS", 1.0)
         admin(server, lambda client: put(client, "stranger", "one"))
-        until(lambda: len(bob.set_asides) == 1, within=15)
+        until(lambda: len(bob.set_asides) == 1)
         waited = asked.senders.count("stranger")
         admin(server, lambda client: put(client, "stranger", "two"))
-        until(lambda: len(bob.set_asides) == 2, within=15)
+        until(lambda: len(bob.set_asides) == 2)
     # Once as it comes, and once after the server was asked.
     assert asked.senders.count("stranger") == waited + 2 > 4

@@ -100,7 +100,7 @@ def test_two_programs_find_each_other_and_one_answers(reviewer, me):
     assert (peer.peer_name, peer.state.purpose) == ("reviewer", "answers")
     assert answer is not None
     assert (answer.body, answer.correlated) == ("MAY I MERGE?", True)
-    assert reviewer.process.wait(5) == 0
+    assert reviewer.process.wait(60) == 0
 
 
 def test_a_message_is_shown_once_it_was_handled_and_again_if_that_failed(start, me):
@@ -110,7 +110,7 @@ def test_a_message_is_shown_once_it_was_handled_and_again_if_that_failed(start, 
         "builder",
     )
     message_id = sender.line()
-    assert sender.process.wait(5) == 0
+    assert sender.process.wait(60) == 0
 
     def handle_badly() -> None:
         with me.inbox() as messages:
@@ -156,7 +156,7 @@ def test_a_program_that_returns_under_its_id_finds_its_mail(start, me):
         "with oxtail.join(name='sleeper', session_id='sleeper-1') as me: print('READY')",
     )
     assert gone.line() == "READY"
-    assert gone.process.wait(5) == 0
+    assert gone.process.wait(60) == 0
 
     sent = me.send("sleeper", "for when you are back")
 
@@ -167,7 +167,7 @@ def test_a_program_that_returns_under_its_id_finds_its_mail(start, me):
         "    with me.inbox() as messages: print([m.body for m in messages])",
     )
     assert back.line() == "['for when you are back']"
-    assert back.process.wait(5) == 0
+    assert back.process.wait(60) == 0
     assert me.status(sent.message_id).status == "shown"
 
 

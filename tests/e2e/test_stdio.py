@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from helpers.fakes import ALICE, BOB
-from helpers.waiting import until
-from helpers.wire import SRC, WITHIN, ServerProcess
+from helpers.waiting import PATIENCE, until
+from helpers.wire import SRC, ServerProcess
 
 CLAUDE = {"CLAUDECODE": "1", "CLAUDE_CODE_SESSION_ID": ALICE}
 CODEX = {"CODEX_THREAD_ID": BOB}
@@ -58,7 +58,7 @@ class TestLife:
         env["MCP_TRACE_FILE"] = str(home / "trace")
         code = "import os, sys; os.close(0); os.execv(sys.argv[1], sys.argv[1:])"
         done = subprocess.run(
-            [sys.executable, "-c", code, *command], capture_output=True, env=env, timeout=15
+            [sys.executable, "-c", code, *command], capture_output=True, env=env, timeout=60
         )
         assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
         assert b'"why":"stdin_already_closed"' in (home / "trace").read_bytes()
@@ -68,7 +68,7 @@ class TestLife:
     def test_a_signal_ends_an_idle_server_at_once(self, home, server, number):
         server.handshake()
         server.process.send_signal(number)
-        assert server.process.wait(WITHIN) == 0
+        assert server.process.wait(PATIENCE) == 0
         assert server.line() is None
         assert entries(home) == []
 
@@ -77,7 +77,7 @@ class TestLife:
         server.start_call("ask_peer", target=BOB, body="well?")
         assert bodies(until(lambda: arrived(peer))) == ["well?"]
         server.process.terminate()
-        assert server.process.wait(WITHIN) == 0
+        assert server.process.wait(PATIENCE) == 0
         assert server.line() is None
         assert len(list((home / ".oxtail" / "pending-ask").iterdir())) == 1
         assert list((home / ".oxtail" / "asks").iterdir()) == []
@@ -88,14 +88,14 @@ class TestLife:
             server.start("tools/list")
         until(lambda: is_blocked(server.process.pid))
         server.process.terminate()
-        assert server.process.wait(WITHIN) == 0
+        assert server.process.wait(PATIENCE) == 0
         assert entries(home) == []
 
     def test_a_client_that_closes_its_end_ends_the_server(self, home, server):
         server.handshake()
         server.process.stdout.close()
         server.start("ping")
-        assert server.process.wait(WITHIN) == 0
+        assert server.process.wait(PATIENCE) == 0
         assert [event["why"] for event in server.events("orphan_reap")] == ["stdout_closed"]
         assert entries(home) == []
 
@@ -117,7 +117,7 @@ class TestLife:
             pid = int(host.process.stderr.readline())
             host.handshake()
             host.process.kill()
-            host.process.wait(WITHIN)
+            host.process.wait(PATIENCE)
             until(lambda: host.events("orphan_reap"))
             assert host.line() is None
             assert host.events("orphan_reap")[0]["why"] == "reparented"
@@ -196,7 +196,7 @@ class TestMail:
         os.kill(peer.process.pid, signal.SIGSTOP)
         peer.start_call("read_my_messages")
         peer.process.kill()
-        peer.process.wait(WITHIN)
+        peer.process.wait(PATIENCE)
         with ServerProcess(home, env=CODEX) as again:
             again.handshake("codex-mcp-client")
             again.call("claim_session", session_id=BOB)
@@ -214,7 +214,7 @@ class TestMail:
             reader.start_call("read_my_messages")
             until(lambda: peer_is_writing(reader))
             reader.process.stdout.close()
-            assert reader.process.wait(WITHIN) == 0
+            assert reader.process.wait(PATIENCE) == 0
         with ServerProcess(home, env=CODEX) as again:
             again.handshake("codex-mcp-client")
             again.call("claim_session", session_id=BOB)
@@ -317,7 +317,7 @@ class TestHostileInput:
         answers = [server.receive()]
         while answers[-1]["id"] != "last":
             answers.append(server.receive())
-        sending.join(WITHIN)
+        sending.join(PATIENCE)
         faults = [answer["error"]["code"] for answer in answers if "error" in answer]
         assert {-32700, -32600} <= set(faults)
         assert set(faults) <= {-32700, -32600, -32601, -32602}
@@ -360,7 +360,7 @@ class TestHostileInput:
         sending = threading.Thread(target=server.send_raw, args=(b"x" * 30_000_000 + b"\n",))
         sending.start()
         assert server.receive()["error"]["code"] == -32600
-        sending.join(WITHIN)
+        sending.join(PATIENCE)
         server.assert_alive()
         assert resident_kib(server.process.pid) - before < 6_000
 

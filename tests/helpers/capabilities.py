@@ -41,7 +41,7 @@ def _named(variable: str) -> Path | None:
 def _answers(*command: str) -> bool:
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=15, env=_ENVIRON
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env=_ENVIRON
         )
     except (OSError, subprocess.TimeoutExpired):
         return False

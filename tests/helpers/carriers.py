@@ -175,7 +175,7 @@ class CarrierThread:
     def stop(self) -> None:
         if self._loop and self._carrier and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._carrier.stop)
-        self._thread.join(timeout=15)
+        self._thread.join(timeout=60)
         assert not self._thread.is_alive()
         if self._error:
             raise self._error

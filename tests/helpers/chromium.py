@@ -97,7 +97,7 @@ class Chromium:
             os.close(self._to)
             os.close(self._from)
             try:
-                self._process.wait(timeout=10)
+                self._process.wait(timeout=60)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()

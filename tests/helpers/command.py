@@ -62,7 +62,7 @@ def start(*words: str, **extra: str) -> subprocess.Popen[bytes]:
 def finish(process: subprocess.Popen[bytes], stdin: bytes = b"") -> Done:
     """Wait for a command that :func:`start` started."""
     try:
-        out, err = process.communicate(stdin, timeout=15)
+        out, err = process.communicate(stdin, timeout=60)
     finally:
         if process.poll() is None:
             process.kill()
@@ -92,7 +92,7 @@ def python_peer(
         assert process.stdout.readline() == b"READY\n"
         yield process.pid
         process.stdin.close()
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
     finally:
         process.stdin.close()
         process.stdout.close()

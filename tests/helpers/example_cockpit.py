@@ -49,7 +49,7 @@ def served(name: str, *, light: bool = False) -> Iterator[str]:
         yield process.stdout.readline().decode().strip()
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
 
 def _tell(address: str) -> None:

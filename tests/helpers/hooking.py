@@ -17,7 +17,7 @@ from oxtail.hooks import script
 from oxtail.identity.process import current_owner, provably_dead
 from oxtail.store.files.store import FileStore
 
-SECONDS = 15
+SECONDS = 60
 
 
 class Ran(NamedTuple):

@@ -43,7 +43,7 @@ def _say(answer: Any) -> None:
 
 def _answer(order: str, host: FileHost, sending: Traffic, reading: Traffic, plan: Any) -> Any:
     if order == "meet":
-        until(lambda: host.hosts.host_of(plan["other_sessions"][0]), within=20)
+        until(lambda: host.hosts.host_of(plan["other_sessions"][0]))
     elif order == "go":
         sending.start_senders()
         reading.start_readers()

@@ -76,8 +76,8 @@ def nats_cluster(folder: Path) -> Iterator[Cluster]:
     try:
         for server in cluster.servers:
             server.start()
-        until(is_prepared, within=20, every=0.2)
-        until(cluster.is_whole, within=20, every=0.2)
+        until(is_prepared, every=0.2)
+        until(cluster.is_whole, every=0.2)
         yield cluster
     finally:
         for server in cluster.servers:

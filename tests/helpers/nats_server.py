@@ -88,7 +88,7 @@ class NatsServer:
             stderr=subprocess.DEVNULL,
             preexec_fn=prepare,  # noqa: PLW1509 - calls that take no lock
         )
-        until(self.is_ready, within=15)
+        until(self.is_ready)
 
     def is_ready(self) -> bool:
         assert self.process is not None
@@ -108,7 +108,7 @@ class NatsServer:
     def varz(self) -> dict[str, Any]:
         """What the server counts; not of one with a configuration of others."""
         url = f"http://127.0.0.1:{self.monitor}/varz"
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             found: dict[str, Any] = json.load(answer)
         return found
 
@@ -123,7 +123,7 @@ class NatsServer:
         process, self.process = self.process, None
         if process:
             process.send_signal(number)
-            process.wait(timeout=10)
+            process.wait(timeout=60)
 
 
 @contextlib.contextmanager
@@ -182,7 +182,7 @@ class Link:
             except OSError:
                 return
             try:
-                far = socket.create_connection(("127.0.0.1", self._target), timeout=5)
+                far = socket.create_connection(("127.0.0.1", self._target), timeout=60)
             except OSError:
                 _hang_up(near)
                 continue

@@ -53,7 +53,7 @@ class Network:
     def __exit__(self, *exc: object) -> None:
         assert self._process
         self._process.kill()  # and with it everything in the namespace
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=60)
 
     def order(self, host: int, order: str) -> Any:
         """Do *order* on *host*: one of ``cut``, ``restore``, or of the host's own."""
@@ -70,7 +70,7 @@ class Network:
 
 
 def _run(*command: str) -> None:
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, timeout=10)
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, timeout=60)
 
 
 class _Cabled:
@@ -128,7 +128,7 @@ def main() -> None:
         [plan["server"], "-a", HUB, "-p", str(PORT), "-js", "-sd", store, "-l", log],
         stdin=subprocess.DEVNULL,
     )
-    until(lambda: _is_prepared(f"nats://{HUB}:{PORT}"), within=15, every=0.2)
+    until(lambda: _is_prepared(f"nats://{HUB}:{PORT}"), every=0.2)
     hosts = [_Cabled(number, host) for number, host in enumerate(plan["hosts"])]
     for line in sys.stdin:
         host, order = json.loads(line)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-END_SECONDS = 20.0
+END_SECONDS = 60.0
 
 
 class Terminal:

@@ -36,7 +36,7 @@ def attached(tmux: PrivateTmux, *arguments: str) -> Iterator[str]:
     finally:
         process.kill()
         process.wait()
-        drain.join(5)
+        drain.join(60)
         os.close(ours)
 
 

@@ -44,7 +44,7 @@ class PrivateTmux:
             [str(where("tmux")), "-u", "-L", self.name, "-f", "/dev/null", *arguments],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=10,
+            timeout=60,
             env=self.clean,
             cwd=self.folder,
         )

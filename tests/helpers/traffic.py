@@ -89,7 +89,7 @@ class Traffic:
     def end(self) -> None:
         for reader in self.readers:
             reader.ended.set()
-            reader.join(timeout=10)
+            reader.join(timeout=60)
 
     def check(self) -> None:
         """Nothing is lost, nothing is shown twice, and no message overtook one of its sender."""

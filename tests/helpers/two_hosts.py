@@ -89,7 +89,7 @@ def peers(server: ServerProcess) -> dict[str, dict[str, Any]]:
 
 
 def see(server: ServerProcess, session_id: str) -> None:
-    until(lambda: peers(server).get(session_id, {}).get("seen_lately"), within=20)
+    until(lambda: peers(server).get(session_id, {}).get("seen_lately"))
 
 
 def meet(hosts: Hosts) -> tuple[ServerProcess, ServerProcess]:
@@ -112,7 +112,7 @@ def mail(server: ServerProcess, *sources: str) -> list[dict[str, Any]]:
         found.extend(server.call("read_my_messages")["messages"])
         return bool(found) and {m.get("source_message_id") for m in found} >= set(sources)
 
-    until(look, within=15)
+    until(look)
     return found
 
 

@@ -9,8 +9,11 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+PATIENCE = 60.0
+"""Seconds after which what should come is given up; an idle machine needs a hundredth of it."""
 
-def until(condition: Callable[[], T], *, within: float = 5.0, every: float = 0.01) -> T:
+
+def until(condition: Callable[[], T], *, within: float = PATIENCE, every: float = 0.01) -> T:
     """Return the first true value of *condition*, or fail after *within* seconds."""
     deadline = time.monotonic() + within
     while True:
@@ -21,7 +24,7 @@ def until(condition: Callable[[], T], *, within: float = 5.0, every: float = 0.0
         time.sleep(every)
 
 
-async def soon(condition: Callable[[], T], *, within: float = 5.0, every: float = 0.01) -> T:
+async def soon(condition: Callable[[], T], *, within: float = PATIENCE, every: float = 0.01) -> T:
     """Do as :func:`until`, and let the event loop go on meanwhile."""
     deadline = time.monotonic() + within
     while True:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from helpers.waiting import PATIENCE
 from oxtail.app.context import Context
 from oxtail.server import stdio
 from oxtail.server.endpoint import Endpoint
@@ -20,7 +21,6 @@ from oxtail.server.timers import Timers
 from oxtail.server.wire import Output, Stop
 from oxtail.server.worker import Worker
 
-WITHIN = 5.0
 SRC = Path(__file__).resolve().parents[2] / "src"
 
 
@@ -57,7 +57,7 @@ class Wire:
         params: dict[str, Any] = {"name": tool, "arguments": arguments}
         return self.start("tools/call", params if _meta is None else {**params, "_meta": _meta})
 
-    def line(self, within: float = WITHIN) -> bytes | None:
+    def line(self, within: float = PATIENCE) -> bytes | None:
         """Return the next line, or None at the end of the stream."""
         deadline = time.monotonic() + within
         while b"\n" not in self._buffer:
@@ -71,13 +71,13 @@ class Wire:
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line
 
-    def receive(self, within: float = WITHIN) -> dict[str, Any]:
+    def receive(self, within: float = PATIENCE) -> dict[str, Any]:
         """Return the next message."""
         line = self.line(within)
         assert line is not None, "the server closed its output"
         return json.loads(line)
 
-    def answer(self, identifier: object, within: float = WITHIN) -> dict[str, Any]:
+    def answer(self, identifier: object, within: float = PATIENCE) -> dict[str, Any]:
         """Return the response to the request *identifier*; keep what else comes meanwhile."""
         while identifier not in self._answers:
             message = self.receive(within)
@@ -92,7 +92,7 @@ class Wire:
         """Send a request and return its response."""
         return self.answer(self.start(method, params))
 
-    def result_of(self, identifier: int, within: float = WITHIN) -> dict[str, Any]:
+    def result_of(self, identifier: int, within: float = PATIENCE) -> dict[str, Any]:
         """Return the JSON that a tool call answered with."""
         response = self.answer(identifier, within)
         assert "result" in response, response
@@ -170,9 +170,9 @@ class InProcess(Wire):
         """Let the server end as its reason to end demands; return that reason."""
         if self._thread.is_alive() and self.to_server in self._open:
             self.close(self.to_server)
-        self._thread.join(WITHIN)
+        self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), "the loop did not end"
-        assert self.endpoint.finish(WITHIN), "a call did not end"
+        assert self.endpoint.finish(PATIENCE), "a call did not end"
         return self.why
 
 
@@ -214,7 +214,7 @@ class ServerProcess(Wire):
     def __exit__(self, *exc: object) -> None:
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait(WITHIN)
+        self.process.wait(PATIENCE)
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
             assert pipe
             pipe.close()
@@ -230,4 +230,4 @@ class ServerProcess(Wire):
         """Close standard input and return the exit status."""
         assert self.process.stdin
         self.process.stdin.close()
-        return self.process.wait(WITHIN)
+        return self.process.wait(PATIENCE)

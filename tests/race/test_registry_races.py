@@ -69,7 +69,7 @@ def test_two_collectors_of_one_dead_entry_move_its_mail_once(world: World) -> No
     world.others(entry(DEAD, ALICE))
     world.dead.add(DEAD)
     world.boxes.put(str(DEAD), "mail")
-    gate = threading.Barrier(2, timeout=5)
+    gate = threading.Barrier(2, timeout=60)
     lock = threading.Lock()
     errors: list[BaseException] = []
 
@@ -89,7 +89,7 @@ def test_two_collectors_of_one_dead_entry_move_its_mail_once(world: World) -> No
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(5)
+        thread.join(60)
 
     assert errors == []
     assert world.boxes.of_session(ALICE) == ["mail"]
@@ -111,7 +111,7 @@ def test_readers_never_miss_a_peer_that_publishes_all_the_time(world: World) -> 
     seen = []
     while not done.is_set():
         seen.append(len(reader.entries()))
-    thread.join(5)
+    thread.join(60)
 
     assert set(seen) == {1}
     assert reader.entries()[0].name == "n149"

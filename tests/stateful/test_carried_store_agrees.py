@@ -34,7 +34,7 @@ from oxtail.core.remote import without
 from oxtail.store.memory.store import MemoryStore
 from oxtail.store.nats.settings import Engine
 
-pytestmark = [needs("nats"), pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [needs("nats"), pytest.mark.slow]
 
 ANN, BOB = "ann-session", "bob-session"
 BOX = session_box(BOB)
@@ -60,7 +60,7 @@ class CarriedStoreAgrees(RuleBasedStateMachine):
         self.carriers: dict[str, CarrierThread] = {}
         self.start("ann")
         self.start("bob")
-        until(lambda: self.bob.hosts.host_of(self.ann.sessions[0]), within=15)
+        until(lambda: self.bob.hosts.host_of(self.ann.sessions[0]))
 
     def start(self, name: str) -> None:
         self.carriers[name] = CarrierThread(getattr(self, name), self.engine)
@@ -89,9 +89,9 @@ class CarriedStoreAgrees(RuleBasedStateMachine):
     def settle(self) -> None:
         """Wait until nothing is on its way."""
         box = relay_box(self.bob.host.host_id)
-        until(lambda: not self.ann.store.has_mail(box), within=15)
+        until(lambda: not self.ann.store.has_mail(box))
         wanted = [message.id for message in self.memory.peek([BOX]).messages]
-        until(lambda: [m.id for m in self.bob.box(BOB)] == wanted, within=15, every=0.02)
+        until(lambda: [m.id for m in self.bob.box(BOB)] == wanted, every=0.02)
 
     @rule(target=claims, data=st.data())
     def claim(self, data: st.DataObject) -> Any:

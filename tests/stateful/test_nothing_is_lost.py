@@ -396,14 +396,12 @@ QUICK = settings(
 )
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("machine", [NothingIsLost, OnFiles])
 def test_nothing_is_lost(machine: type[NothingIsLost]) -> None:
     run_state_machine_as_test(machine, settings=QUICK)  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("machine", [NothingIsLost, OnFiles])
 def test_nothing_is_lost_in_long_histories(machine: type[NothingIsLost]) -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]

@@ -277,7 +277,6 @@ def test_the_stores_agree() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_the_stores_agree_over_many_long_histories() -> None:
     run_state_machine_as_test(
         StoresAgree, settings=settings(QUICK, max_examples=200, stateful_step_count=60)

@@ -18,10 +18,10 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, NamedTuple, Protocol, Self
 
-CLIENT_SECONDS: Final = 20
-"""Longest wait for a client's next request; a loaded machine starts one in a tenth of it."""
+CLIENT_SECONDS: Final = 60
+"""Longest wait for a client's next request; a loaded machine starts one in a fifth of it."""
 
-ANSWER_SECONDS: Final = 80
+ANSWER_SECONDS: Final = 240
 """Longest wait of a client for the scenario; below the life of a scenario."""
 
 

@@ -20,7 +20,7 @@ TESTS: Final = HERE.parents[1]
 SOURCE: Final = TESTS.parent / "src"
 FAKE_AGENT: Final = TESTS / "helpers" / "fake_agent.py"
 
-SCENARIO_SECONDS: Final = 90
+SCENARIO_SECONDS: Final = 300
 """Longest life of a scenario; a good one takes a tenth of it."""
 
 UNSHARE: Final = (

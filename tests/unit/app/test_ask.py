@@ -67,7 +67,7 @@ class Asking(threading.Thread):
             self.error = error
 
     def ended(self) -> Asking:
-        self.join(5)
+        self.join(60)
         assert not self.is_alive()
         return self
 

@@ -345,7 +345,7 @@ class TestQuestions:
         (question,) = world.store.peek(bob.session.boxes()).messages
 
         assert reply(bob, question.id, "answer").target_session_id == CAROL
-        asking.join(5)
+        asking.join(60)
 
         (result,) = answers
         assert result.reply.body == "answer"

@@ -107,7 +107,7 @@ def test_a_question_that_will_not_be_answered_ends_its_wait(two: Two, action: st
     store = two.here.world.store
     until(lambda: store.waiting_asks(ALICE) and store.has_mail("x-" + two.there.host_id))
     two.between.carry()
-    asking.join(5)
+    asking.join(60)
     assert not asking.is_alive()
     if action == HOLD:
         (result,) = results

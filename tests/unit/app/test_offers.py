@@ -194,7 +194,7 @@ def test_a_watcher_makes_the_witness_look_when_mail_was_shown(world, alice, bob)
 
     until(lambda: world.sides.evidence.context_of(sent))
     watcher.stop()
-    thread.join(5)
+    thread.join(60)
     assert not thread.is_alive()
 
 
@@ -233,7 +233,7 @@ def test_a_sender_that_waits_for_the_context_hears_of_it(world, alice, bob):
     watcher._witness.stir()
     look(watcher, bob)
 
-    waiter.join(5)
+    waiter.join(60)
     assert results[0].status == "in_context"
 
 

@@ -264,7 +264,7 @@ def test_a_wait_ends_when_the_stage_is_reached(world, alice, bob, word):
     if word == "answered":
         reply(bob, sent, "hi")
 
-    thread.join(5)
+    thread.join(60)
     (status,) = results
     assert (status.status, status.timed_out) == (word, False)
 
@@ -328,7 +328,7 @@ def test_a_wait_ends_when_it_is_cancelled(world, alice, bob):
     for callback in cancel.callbacks:
         callback()
 
-    thread.join(5)
+    thread.join(60)
     assert results[0].timed_out is True
 
 

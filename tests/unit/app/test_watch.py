@@ -260,7 +260,7 @@ def test_a_watcher_that_rests_follows_its_session_to_another_box(world, alice, b
 
     until(lambda: door.texts)
     watcher.stop()
-    thread.join(5)
+    thread.join(60)
     assert not thread.is_alive()
 
 
@@ -274,7 +274,7 @@ def test_a_running_watcher_hears_the_bell_and_ends_when_it_is_told(world, alice,
 
     until(lambda: door.texts)
     watcher.stop()
-    thread.join(5)
+    thread.join(60)
     assert not thread.is_alive()
 
 
@@ -293,7 +293,7 @@ def test_a_session_whose_entry_was_removed_is_seen_again(world, alice, bob):
     assert send(alice, BOB, "y").target_server_pid == 2
     assert [event["session_id"] for event in world.trace.named("entry_restored")] == [BOB]
     watcher.stop()
-    thread.join(5)
+    thread.join(60)
     bob.session.close()
     assert not bob.session.stay()
     assert 2 not in world.entries

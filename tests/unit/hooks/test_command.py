@@ -34,7 +34,7 @@ def test_no_file_gets_the_number_of_a_standard_descriptor(closed: str, status: i
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        timeout=15,
+        timeout=60,
     )
 
     assert done.returncode == status

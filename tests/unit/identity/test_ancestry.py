@@ -142,4 +142,4 @@ def test_two_children_of_a_test_runner_are_two_agents() -> None:
     finally:
         for child in children:
             child.stdin.close()
-            child.wait(5)
+            child.wait(60)

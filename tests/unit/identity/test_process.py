@@ -23,14 +23,14 @@ def child():
     running = subprocess.Popen([sys.executable, "-S", "-c", "input()"], stdin=subprocess.PIPE)
     yield running
     running.stdin.close()
-    running.wait(5)
+    running.wait(60)
 
 
 def ended() -> Owner:
     """An owner that has run and ended, and was waited for."""
     done = subprocess.Popen([sys.executable, "-S", "-c", ""])
     owner = process.current_owner()._replace(pid=done.pid, start_token=None)
-    done.wait(5)
+    done.wait(60)
     return owner
 
 

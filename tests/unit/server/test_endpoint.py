@@ -271,7 +271,7 @@ class TestDraining:
 
         monkeypatch.setattr(message_tools.app_read, "read", slow_read)
         number = server.start_call("read_my_messages")
-        assert reading.wait(5)
+        assert reading.wait(60)
         server.notify("notifications/cancelled", requestId=number)
         server.assert_alive()
         release.set()
@@ -394,7 +394,7 @@ class TestQuestions:
         number = self.ask(server, timeout_ms=60_000)
         self.arrived(bob)
         server.notify("notifications/cancelled", requestId=number)
-        assert ended.wait(3)
+        assert ended.wait(60)
 
 
 class TestEnding:
@@ -425,7 +425,7 @@ class TestEnding:
         sending = threading.Thread(target=server.send_raw, args=(b"x" * 3_000_000 + b"\n",))
         sending.start()
         response = server.receive()
-        sending.join(5)
+        sending.join(60)
         assert response["id"] is None
         assert response["error"]["code"] == -32600
         server.assert_alive()

@@ -74,7 +74,7 @@ def test_a_slow_client_gets_the_whole_line(pipe, stop):
     got = b""
     while len(got) < len(line):
         got += os.read(pipe["reader"], 1000)
-    writing.join(5)
+    writing.join(60)
     assert got == line
 
 
@@ -88,7 +88,7 @@ def test_lines_of_several_threads_do_not_mix(pipe, stop):
     while got.count(b"\n") < len(lines):
         got += os.read(pipe["reader"], 65_536)
     for thread in threads:
-        thread.join(5)
+        thread.join(60)
     assert sorted(got.splitlines(keepends=True)) == lines
 
 
@@ -101,7 +101,7 @@ def test_a_pipe_that_does_not_block_is_waited_for(pipe, stop):
     got = b""
     while len(got) < len(line):
         got += os.read(pipe["reader"], 65_536)
-    writing.join(5)
+    writing.join(60)
     assert got == line
 
 
@@ -143,7 +143,7 @@ def test_a_blocked_write_ends_with_the_server_and_nothing_follows_half_a_line(pi
     output = Output(pipe["writer"], stop, lambda: False)
     thread, outcome = blocked_write(output, pipe)
     stop.request("sigterm")
-    thread.join(5)
+    thread.join(60)
     assert outcome == ["not emitted"]
     assert output.is_broken
     os.set_blocking(pipe["reader"], False)
@@ -156,7 +156,7 @@ def test_a_blocked_write_ends_with_the_server_and_nothing_follows_half_a_line(pi
 def test_a_blocked_write_notices_that_the_client_is_dead(pipe, stop):
     output = Output(pipe["writer"], stop, lambda: True, look_seconds=0.01)
     thread, outcome = blocked_write(output, pipe)
-    thread.join(5)
+    thread.join(60)
     assert outcome == ["not emitted"]
     assert stop.reason == "reparented"
 

@@ -375,7 +375,7 @@ def test_a_side_file_that_was_swept_away_is_made_anew(
 
     thread = threading.Thread(target=other)
     thread.start()
-    assert waiting.wait(5)
+    assert waiting.wait(60)
     os.unlink(bench.file + ".lock.flock")
     locks.give(first)
     thread.join()
