@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test fast unit check lint types imports format docs pictures screens bench storm fleet tools clean
+.PHONY: help install demo test fast unit deep check lint types imports format docs pictures screens bench storm fleet tools clean
 
 help:  ## List the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## +/|/' \
@@ -45,6 +45,9 @@ fast: $(DEVELOPMENT)  ## Run the fast part of the tests: rules, use cases, contr
 
 unit: $(DEVELOPMENT)  ## Run the unit and property tests
 	$(PYTEST) tests/unit tests/property
+
+deep: $(DEVELOPMENT)  ## Search inputs and histories DEPTH times as far (20), half an hour or so
+	TEST_DEPTH=$(or $(DEPTH),20) $(PYTEST) -o timeout=7200 tests/property tests/stateful
 
 check: lint types imports  ## Format, lint, types, import contracts, generated docs
 	$(BIN)/python tools/generate-docs --check

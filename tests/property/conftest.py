@@ -4,5 +4,9 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-settings.register_profile("oxtail", max_examples=50, deadline=None, database=None, print_blob=True)
+from helpers.depth import examples
+
+settings.register_profile(
+    "oxtail", max_examples=examples(50), deadline=None, database=None, print_blob=True
+)
 settings.load_profile("oxtail")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.depth import examples
 from helpers.strategies import entries, known_sessions, targets
 from oxtail.core.address import resolve
 from oxtail.core.entry import Entry, Known
@@ -27,7 +28,7 @@ def outcome(target: str, me: Entry, found: list[Entry], known: list[Known]) -> o
         return error.code, error.fields, error.message
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(targets, entries, _unique, st.lists(known_sessions, max_size=4), st.randoms())
 def test_the_order_of_entries_does_not_matter(
     target: str, me: Entry, found: list[Entry], known: list[Known], random: st.random.Random
@@ -39,7 +40,7 @@ def test_the_order_of_entries_does_not_matter(
     assert outcome(target, me, shuffled, shuffled_known) == expected
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(targets, entries, _unique, st.lists(known_sessions, max_size=4))
 def test_whoever_is_meant_is_in_the_project_and_not_the_caller(
     target: str, me: Entry, found: list[Entry], known: list[Known]
@@ -54,7 +55,7 @@ def test_whoever_is_meant_is_in_the_project_and_not_the_caller(
     assert not (isinstance(peer, Entry) and peer.server_pid == me.server_pid)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(targets, entries, _unique, st.lists(known_sessions, max_size=4))
 def test_candidates_are_other_sessions_of_the_project(
     target: str, me: Entry, found: list[Entry], known: list[Known]

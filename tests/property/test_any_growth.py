@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from helpers.depth import examples
 from oxtail.core.follow import Mark
 from oxtail.transcripts.follow import Limits, grown
 
@@ -55,7 +56,9 @@ def look(path: Path, mark: Mark | None) -> tuple[list[tuple[int, bytes]], Mark]:
 
 
 @settings(
-    deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None,
+    max_examples=examples(120),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(history=histories)
 def test_growth_is_found_once_and_a_new_file_from_its_beginning(

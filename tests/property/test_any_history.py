@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from helpers.depth import examples
 from helpers.history import NOW, LedgerFile, history, numbers, wanted
 from helpers.stores import ALICE, BOB
 from helpers.strategies import any_text, envelopes
@@ -23,7 +24,9 @@ from oxtail.errors import BadArgument
 from oxtail.store.files import search_index
 
 OWNERS = (ALICE, BOB)
-SOME = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+SOME = settings(
+    max_examples=examples(60), suppress_health_check=[HealthCheck.too_slow], deadline=None
+)
 
 # ---------------------------------------------------------------------- growth
 

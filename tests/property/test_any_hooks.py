@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.depth import examples
 from oxtail.core.json_edit import Editor
 from oxtail.setup import hooks
 from oxtail.setup.hook_groups import containers, drop_empty, merge
@@ -43,7 +44,7 @@ def ours_in(value: dict[str, Any]) -> int:
 
 
 @given(SETTINGS, st.sampled_from([None, 2, 4, "\t"]), st.booleans())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_hooks_go_in_once_and_come_out_without_a_trace(
     value: dict[str, Any], indent: Any, crlf: bool
 ) -> None:

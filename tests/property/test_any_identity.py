@@ -11,6 +11,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.depth import examples
 from helpers.registries import World
 from oxtail.core.entry import from_dict
 from oxtail.identity.ancestry import Ancestor, Row, chain, parse_snapshot
@@ -18,7 +19,7 @@ from oxtail.identity.claims import StickyClaim, choose
 from oxtail.identity.drops import parse_drop
 from oxtail.identity.process import is_zone_shift, lstart_seconds, parse_stat
 
-brief = settings(max_examples=150)  # each draws from a small space
+brief = settings(max_examples=examples(150))  # each draws from a small space
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

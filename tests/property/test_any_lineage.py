@@ -8,6 +8,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.depth import examples
 from helpers.stores import RealClock
 from oxtail.core.lineage import FORMER_MAX, chain_of, heir_of
 from oxtail.disk.atomic import Disk
@@ -25,7 +26,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(STEPS)
 def test_every_past_has_one_heir_and_both_stores_agree(steps: list[tuple[str, str, str]]) -> None:
     memory = MemoryLineage(RealClock())

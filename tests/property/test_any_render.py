@@ -7,6 +7,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.depth import examples
 from helpers.strategies import any_text, envelopes
 from oxtail.core.envelope import Envelope
 from oxtail.core.render import FRAME_TAGS, UNCUT_BYTES, defang, length, render
@@ -92,7 +93,7 @@ def test_a_larger_budget_never_shows_less(messages: list[Envelope], budget: int)
     assert len(less.shown) <= len(more.shown)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.lists(attacks, min_size=1, max_size=4, unique_by=lambda m: m.id), st.booleans())
 def test_the_text_has_exactly_the_headers_and_fences_that_the_frame_put_there(
     messages: list[Envelope], wrap: bool
@@ -114,7 +115,7 @@ def test_the_text_has_exactly_the_headers_and_fences_that_the_frame_put_there(
     assert lines == []
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(hostile)
 def test_no_line_of_a_body_looks_like_the_frame(body: str):
     safe = defang(body, NONCE)

@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 
 from helpers.capabilities import needs
 from helpers.carriers import CarrierThread, FileHost, prepare
+from helpers.depth import examples
 from helpers.nats_server import NatsServer, nats_server
 from helpers.stores import letter
 from helpers.waiting import until
@@ -142,7 +143,7 @@ def test_the_carried_store_agrees(server: NatsServer) -> None:
     run_state_machine_as_test(
         CarriedStoreAgrees,
         settings=settings(
-            max_examples=8,
+            max_examples=examples(8),
             stateful_step_count=15,
             deadline=None,
             suppress_health_check=list(HealthCheck),

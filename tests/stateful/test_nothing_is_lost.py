@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 )
 
 from helpers.colony import Agent, Colony
+from helpers.depth import examples
 from helpers.forks import fork_of_one_that_runs, fork_of_two
 from helpers.promises import Job, Keyed, Question, check_question, steps
 from oxtail.app import ask as asking
@@ -387,7 +388,7 @@ class OnFiles(NothingIsLost):
 
 
 QUICK = settings(
-    max_examples=40,
+    max_examples=examples(40),
     stateful_step_count=30,
     deadline=None,
     database=None,
@@ -405,5 +406,5 @@ def test_nothing_is_lost(machine: type[NothingIsLost]) -> None:
 @pytest.mark.parametrize("machine", [NothingIsLost, OnFiles])
 def test_nothing_is_lost_in_long_histories(machine: type[NothingIsLost]) -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        machine, settings=settings(QUICK, max_examples=60, stateful_step_count=60)
+        machine, settings=settings(QUICK, max_examples=examples(40), stateful_step_count=60)
     )

@@ -24,6 +24,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from helpers.depth import examples
 from helpers.stores import ALICE, BOB, Hosts, letter
 from oxtail.core.address import Route
 from oxtail.core.correlation import Ask
@@ -264,7 +265,7 @@ class StoresAgree(RuleBasedStateMachine):
 
 
 QUICK = settings(
-    max_examples=40,
+    max_examples=examples(40),
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=list(HealthCheck),
@@ -279,5 +280,5 @@ def test_the_stores_agree() -> None:
 @pytest.mark.slow
 def test_the_stores_agree_over_many_long_histories() -> None:
     run_state_machine_as_test(
-        StoresAgree, settings=settings(QUICK, max_examples=200, stateful_step_count=60)
+        StoresAgree, settings=settings(QUICK, max_examples=examples(60), stateful_step_count=60)
     )
