@@ -25,6 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _heed_signals()
     _keep_folders_in_memory()
     _keep_what_is_compiled()
+    _begin_elsewhere(config)
     small_process.start(config)
 
 
@@ -66,6 +67,27 @@ def _keep_what_is_compiled() -> None:
     """Let each module be compiled once: tests start thousands of interpreters, and workers."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
+
+
+def _begin_elsewhere(config: pytest.Config) -> None:
+    """Let each worker collect the files in an order of its own.
+
+    On a fresh checkout they would all compile the same file at the same time, one after the other;
+    so each compiles a part, and loads what the others have compiled.
+    """
+    worker = getattr(config, "workerinput", None)
+    if worker is None or config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return
+    files = sorted(Path(__file__).parent.rglob("test_*.py"))
+    start = len(files) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
+    config.args = [str(path) for path in (*files[start:], *files[:start])]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Bring all tests into the same order, whatever the order in which a worker collected them."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.path)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

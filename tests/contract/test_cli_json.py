@@ -139,7 +139,7 @@ def test_a_send_that_waits_says_how_far_the_message_came(command: Command) -> No
     assert (receipt["status"], receipt["waiting"], receipt["timed_out"]) == ("stored", True, True)
 
     with python_peer("receiver", "cccccccc-0000-4000-8000-000000000003"):
-        sent = command.result("send", "--as", ME, "receiver", "hello", "--wait=shown:5")
+        sent = command.result("send", "--as", ME, "receiver", "hello", "--wait=shown:60")
     assert sent["receipt"]["timed_out"] is False
     assert [proof["stage"] for proof in sent["receipt"]["evidence"]][:2] == ["stored", "shown"]
 

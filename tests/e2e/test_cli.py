@@ -65,7 +65,7 @@ def test_two_sessions_exchange_mail_by_their_ids() -> None:
 @pytest.mark.slow
 def test_an_answer_travels_between_two_commands(home: Path) -> None:
     with python_peer("receiver", BOB):
-        asking = start("ask", "--as", ALICE, BOB, "silence, which port?", "--timeout", "10")
+        asking = start("ask", "--as", ALICE, BOB, "silence, which port?", "--timeout", "60")
         sent = home / ".oxtail" / "outbox"
         question = until(
             lambda: sent.is_dir() and [p.name for p in sent.iterdir() if ID.fullmatch(p.name)]

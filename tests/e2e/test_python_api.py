@@ -21,7 +21,7 @@ with oxtail.join(name="reviewer", purpose="answers") as me:
     print("READY", me.id, flush=True)
     answered = 0
     while answered < int(sys.argv[1]):
-        if not me.wait(10):
+        if not me.wait(60):
             sys.exit("nobody asked")
         with me.inbox() as messages:
             for message in messages:
@@ -95,7 +95,7 @@ def me(project):
 def test_two_programs_find_each_other_and_one_answers(reviewer, me):
     (peer,) = me.peers()
 
-    answer = me.ask("reviewer", "may I merge?", timeout=10)
+    answer = me.ask("reviewer", "may I merge?", timeout=60)
 
     assert (peer.peer_name, peer.state.purpose) == ("reviewer", "answers")
     assert answer is not None
@@ -135,12 +135,12 @@ def test_a_send_can_wait_until_it_was_shown(start, me):
         "with oxtail.join(name='reader', session_id='reader-1') as me:\n"
         "    print('READY')\n"
         "    for _ in range(2):\n"
-        "        me.wait(10)\n"
+        "        me.wait(60)\n"
         "        with me.inbox() as messages: print([m.body for m in messages])",
     )
     assert peer.line() == "READY"
 
-    sent = me.send("reader", "look", wait="shown", timeout=5)
+    sent = me.send("reader", "look", wait="shown", timeout=60)
 
     assert peer.line() == "['look']"
     assert (sent.receipt.status, sent.receipt.timed_out) == ("shown", False)

@@ -94,7 +94,7 @@ async def talk(connect, me: str, peer: str) -> None:
             FOUND["after"] = await call(a, "message_status", message_id=sent["message_id"])
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(answer_when_asked, b)
-            await call(a, "ask_peer", target=peer, body="well?", timeout_ms=4000)
+            await call(a, "ask_peer", target=peer, body="well?", timeout_ms=60_000)
         work = await call(a, "send_message", target=peer, body="do it", action_required=True)
         await call(b, "my_open_work")
         await call(b, "complete_work", message_id=work["message_id"], body="done")

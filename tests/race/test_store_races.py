@@ -359,8 +359,9 @@ def test_a_side_file_that_is_swept_under_a_crowd_lets_only_one_in(hosts: Hosts) 
 
 
 @pytest.mark.slow
-def test_no_send_of_128_processes_fails(hosts: Hosts) -> None:
-    home = hosts.path()
+@pytest.mark.forks
+def test_no_send_of_128_processes_fails(tmp_path: Path) -> None:
+    home = tmp_path / ".oxtail"
 
     def work(number: int) -> None:
         store = open_store(home)

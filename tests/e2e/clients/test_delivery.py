@@ -26,6 +26,8 @@ DOORS = {"claude": ["claude-inbox"], "codex": ["codex-queue"]}
 OTHER = {"claude": "codex", "codex": "claude"}
 IDLE_SECONDS = {"claude": 1.5, "codex": 2.0}
 """What is promised from the send to the request."""
+IDLE_SENDS = 10
+"""Where a command takes long, the machine does other things: the request may take so many of it."""
 
 IDLE = [f"idle {number}" for number in range(IDLE_ROUNDS)]
 WITH_SERVER = ["tool result", "end of turn", *IDLE, "idle again"]
@@ -70,7 +72,8 @@ def test_an_idle_session_is_brought_its_mail_by_its_own_server(
     assert [facts[client][one]["doors"] for one in ("entry", "new entry")] == [DOORS[client]] * 2
     # The best one, because a loaded machine may stretch any of them.  A door that a client only
     # looks at now and then stretches them all.
-    assert min(latencies) < IDLE_SECONDS[client]
+    command = min(mail["sent after"] for mail in found)
+    assert min(latencies) < max(IDLE_SECONDS[client], IDLE_SENDS * command)
 
 
 def test_nobody_types_and_no_message_takes_two_nudges(facts: dict[str, Any]) -> None:

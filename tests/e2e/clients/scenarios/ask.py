@@ -9,7 +9,7 @@ from e2e.clients.codex import Codex
 from e2e.clients.model import Mind
 from e2e.clients.stage import Stage, stage
 
-WAIT_MS: Final = 15_000
+WAIT_MS: Final = 45_000
 
 
 def ask(scene: Stage, title: str, asker: Mind, other: Mind, target: str) -> None:

@@ -32,7 +32,7 @@ from e2e.clients.stage import Stage, stage, until
 IDLE_ROUNDS: Final = 3
 ANSWERS: Final = 8 + IDLE_ROUNDS
 """How often the model is asked in :func:`play`, if nothing asks it in vain."""
-WAIT_MS: Final = 15_000
+WAIT_MS: Final = 45_000
 
 
 class Post:

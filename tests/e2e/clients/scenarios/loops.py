@@ -23,7 +23,7 @@ FOR_EVER: Final = 3 * LIMIT
 STUBBORN: Final = 3
 """How often each goes on after it was told."""
 
-WAIT_MS: Final = 15_000
+WAIT_MS: Final = 45_000
 
 Client = SetUpClaude | SetUpCodex
 

@@ -19,7 +19,7 @@ RESULT: Final = "There are forty-two files."
 OTHER: Final = "There are none after all."
 DUE: Final = "Say when you are done."
 REASON: Final = "No time for that."
-WAIT_MS: Final = 15_000
+WAIT_MS: Final = 45_000
 ANSWERS: Final = {"claude": 5, "codex": 8}
 """How often each model is asked in :func:`delegate`, if nothing asks it in vain."""
 

@@ -8,7 +8,7 @@ from e2e.clients.proofs import found_by
 from e2e.clients.stage import Stage, stage
 
 Client = ClaudeCode | Codex
-WAIT_MS = 15_000
+WAIT_MS = 45_000
 
 
 def read(scene: Stage, sender: Client, reader: Client) -> None:
