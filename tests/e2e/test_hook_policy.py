@@ -16,6 +16,7 @@ from oxtail.core.names import held_box
 from oxtail.core.policy import Policy, Rule
 from oxtail.hooks import script
 from oxtail.identity.process import current_owner
+from oxtail.store.files.locks import Locks
 from oxtail.store.files.policies import FilePolicies
 from oxtail.store.memory.notices import MemoryNotices
 
@@ -31,7 +32,8 @@ def hooked(home: Path) -> Hooked:
 
 
 def set_policy(hooked: Hooked, *rules: Rule, project: str | None = None) -> None:
-    policies = FilePolicies(hooked.disk, FakeClock(), MemoryNotices())
+    locks = Locks(hooked.disk, 1.0, hooked.disk.trace)
+    policies = FilePolicies(hooked.disk, FakeClock(), MemoryNotices(), locks)
     if project:
         policies.set_project(project, Policy(rules))
     else:

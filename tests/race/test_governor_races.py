@@ -7,6 +7,8 @@ from pathlib import Path
 
 from helpers.crowds import crowd
 from helpers.fakes import ALICE, BOB, FakeTrace
+from helpers.file_world import FileWorld
+from oxtail.app.rules import remove_rule, rules, set_rule
 from oxtail.core.governor import Passed
 from oxtail.core.notice import Notice
 from oxtail.core.policy import Policy, Rule
@@ -104,7 +106,8 @@ def test_a_policy_is_never_seen_half_written(home: Path) -> None:
     wanted = [Policy(tuple(Rule(f"r{n}", "hold") for n in range(size))) for size in (1, 150)]
 
     def work(number: int) -> int:
-        policies = FilePolicies(disk_of(home), Clock(), MemoryNotices())
+        disk = disk_of(home)
+        policies = FilePolicies(disk, Clock(), MemoryNotices(), Locks(disk, 5.0, disk.trace))
         strange = 0
         for count in range(60):
             if number < 2:
@@ -115,3 +118,17 @@ def test_a_policy_is_never_seen_half_written(home: Path) -> None:
 
     assert crowd(4, work) == ["0"] * 4
     assert not (home / ".oxtail" / "damaged").exists()
+
+
+def test_rules_that_are_set_at_once_are_all_kept(home: Path) -> None:
+    folder = home / ".oxtail"
+
+    crowd(CROWD, lambda number: set_rule(FileWorld(folder).bob, f"peer-{number}", "hold"))
+    crowd(CROWD, lambda number: set_rule(FileWorld(folder).bob, f"bot-{number}", "hold", "/p"))
+    crowd(CROWD // 2, lambda number: remove_rule(FileWorld(folder).bob, f"peer-{number}"))
+
+    found = rules(FileWorld(folder).bob, "/p")
+    assert {rule.who for rule in found.session.rules} == {
+        f"peer-{number}" for number in range(CROWD // 2, CROWD)
+    }
+    assert {rule.who for rule in found.project.rules} == {f"bot-{n}" for n in range(CROWD)}

@@ -72,6 +72,7 @@ EVENTS: dict[str, str] = {
     "marker_failed": "a session could not say that it is busy or idle",
     "open_work_not_counted": "mail was shown without saying how much work is open",
     "notice_failed": "a line for the human could not be kept or read",
+    "policy_lock_stale_clear": "the lock of the policies was left behind and was cleared",
     "acknowledged_lock_stale_clear": "the lock of what a person knows of was left behind and was "
     "cleared",
     "notices_lock_stale_clear": "the lock of the notices was left behind and was cleared",

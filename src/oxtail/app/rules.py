@@ -71,8 +71,10 @@ def set_rule(ctx: Context, who: str, action: str, project: str | None = None) ->
         StoreError: the policy cannot be read or written; nothing has changed.
     """
     rule = Rule(_meant(ctx, who), action)
-    found = rules(ctx, project)
-    return _write(ctx, found, project, lambda policy: policy.with_rule(rule), rule.who)
+    _check_owner(ctx, project)
+    with ctx.policies.changing():
+        found = rules(ctx, project)
+        return _write(ctx, found, project, lambda policy: policy.with_rule(rule), rule.who)
 
 
 def remove_rule(ctx: Context, who: str, project: str | None = None) -> RulesResult:
@@ -82,11 +84,18 @@ def remove_rule(ctx: Context, who: str, project: str | None = None) -> RulesResu
         BadArgument: there is no such rule.
     """
     meant = _meant(ctx, who)
-    found = rules(ctx, project)
-    policy = found.session if project is None else found.project
-    if all(rule.who != meant for rule in policy.rules):
-        raise BadArgument("who", "has no rule here")
-    return _write(ctx, found, project, lambda policy: policy.without(meant), meant)
+    _check_owner(ctx, project)
+    with ctx.policies.changing():
+        found = rules(ctx, project)
+        policy = found.session if project is None else found.project
+        if all(rule.who != meant for rule in policy.rules):
+            raise BadArgument("who", "has no rule here")
+        return _write(ctx, found, project, lambda policy: policy.without(meant), meant)
+
+
+def _check_owner(ctx: Context, project: str | None) -> None:
+    if project is None and ctx.session.id is None:
+        raise NoSessionId("Whose rules: a session's (--as ID), or a project's (--project PATH)?")
 
 
 def _write(
@@ -96,8 +105,7 @@ def _write(
         changed = found._replace(project=change(found.project), who=who)
         ctx.policies.set_project(found.project_root, changed.project)
         return changed
-    if found.session_id is None:
-        raise NoSessionId("Whose rules: a session's (--as ID), or a project's (--project PATH)?")
+    assert found.session_id is not None
     changed = found._replace(session=change(found.session), who=who)
     ctx.policies.set_session(found.session_id, changed.session)
     for former in ctx.session.ids()[1:]:  # their rules are among the new ones

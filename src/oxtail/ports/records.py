@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from oxtail.core.evidence import Elsewhere, InContext, Offered
     from oxtail.core.governor import Passed
@@ -166,6 +167,15 @@ class Policies(Protocol):
 
     def of_project(self, root: str) -> Policy:
         """Return the policy of a project; see :meth:`of_session`."""
+
+    def changing(self) -> AbstractContextManager[None]:
+        """Keep everybody else from changing policies; what is read inside is what is replaced.
+
+        Raises:
+            LockBusy: somebody else changes one and does not end.
+            StoreError: the lock cannot be had.
+        """
+        ...
 
     def set_session(self, session_id: str, policy: Policy) -> None:
         """Replace the policy of a session, in one step; an empty one removes it."""

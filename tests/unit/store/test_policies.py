@@ -14,6 +14,7 @@ from oxtail.core.policy import HOLD, REFUSE, Policy, Rule
 from oxtail.disk.atomic import Disk
 from oxtail.errors import StoreError
 from oxtail.ports import Policies
+from oxtail.store.files.locks import Locks
 from oxtail.store.files.policies import FilePolicies
 from oxtail.store.memory.notices import MemoryNotices
 from oxtail.store.memory.policies import MemoryPolicies
@@ -34,7 +35,7 @@ def notices() -> MemoryNotices:
 
 @pytest.fixture
 def files(disk: Disk, notices: MemoryNotices) -> FilePolicies:
-    return FilePolicies(disk, FakeClock(), notices)
+    return FilePolicies(disk, FakeClock(), notices, Locks(disk, 1.0, FakeTrace()))
 
 
 @pytest.fixture(params=["files", "memory"])

@@ -7,7 +7,7 @@ somebody has rules.  ``docs/formats/policy.md`` is the format.
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from oxtail.core import codec
@@ -16,8 +16,11 @@ from oxtail.core.policy import Policy, as_list, from_list
 from oxtail.errors import DamagedRecord, StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from oxtail.disk.atomic import Disk
     from oxtail.ports import Clock, Notices
+    from oxtail.store.files.locks import Locks
 
 POLICY_MAX_BYTES: Final = 2 * 1024 * 1024
 """Largest policy that is read: 200 rules with the longest names, escaped, have less."""
@@ -28,8 +31,9 @@ NOTICE_KIND: Final = "policy-damaged"
 class FilePolicies:
     """See :class:`oxtail.ports.Policies`; on the folder ``policy/``."""
 
-    def __init__(self, disk: Disk, clock: Clock, notices: Notices) -> None:
+    def __init__(self, disk: Disk, clock: Clock, notices: Notices, locks: Locks) -> None:
         self._disk = disk
+        self._locks = locks
         self._clock = clock
         self._notices = notices
 
@@ -44,6 +48,18 @@ class FilePolicies:
     def of_project(self, root: str) -> Policy:
         """Return the policy of a project; see :meth:`oxtail.ports.Policies.of_project`."""
         return self._read(self._disk.layout.project_policy(root), "project_root", root)
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Keep others from changing policies; see :meth:`oxtail.ports.Policies.changing`."""
+        # The lock is beside the folder, which is there only while there is a policy.
+        path = self._disk.layout.policies
+        try:
+            self._disk.folder(self._disk.layout.home)
+            with self._locks.holding(path, "policy_lock_stale_clear"):
+                yield
+        except OSError as error:
+            raise StoreError(f"cannot change {path}: {error.strerror}", path=path) from error
 
     def set_session(self, session_id: str, policy: Policy) -> None:
         """Replace the policy of a session; see :meth:`oxtail.ports.Policies.set_session`.

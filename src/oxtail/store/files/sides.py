@@ -89,7 +89,7 @@ def file_sides(disk: Disk, clock: Clock, locks: Locks) -> Sides:
     def policies() -> object:
         from oxtail.store.files.policies import FilePolicies
 
-        return FilePolicies(disk, clock, noticing)
+        return FilePolicies(disk, clock, noticing, locks)
 
     def notices() -> object:
         from oxtail.store.files.notices import FileNotices

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
 from oxtail.core.policy import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class MemoryPolicies:
@@ -11,6 +18,7 @@ class MemoryPolicies:
     def __init__(self) -> None:
         self._sessions: dict[str, Policy] = {}
         self._projects: dict[str, Policy] = {}
+        self._lock = threading.Lock()
 
     def are_set(self) -> bool:
         """Tell whether there is a policy; see :meth:`oxtail.ports.Policies.are_set`."""
@@ -23,6 +31,12 @@ class MemoryPolicies:
     def of_project(self, root: str) -> Policy:
         """Return the policy of a project; see :meth:`oxtail.ports.Policies.of_project`."""
         return self._projects.get(root, Policy())
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Keep others from changing policies; see :meth:`oxtail.ports.Policies.changing`."""
+        with self._lock:
+            yield
 
     def set_session(self, session_id: str, policy: Policy) -> None:
         """Replace the policy of a session; see :meth:`oxtail.ports.Policies.set_session`."""
