@@ -7,10 +7,12 @@ A value that is no number of its range counts as unset, so that a typing error n
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from oxtail.core.value import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Number(Value):

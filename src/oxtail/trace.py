@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from oxtail.core.codec import encode_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TRACE_MAX_BYTES: Final = 16 * 1024 * 1024
 """Size at which a trace file is set behind a new one; two such files are kept at most."""
 
-Trace = Callable[..., None]
+Trace: TypeAlias = "Callable[..., None]"
 """Called as ``trace("event_name", member=value, ...)``."""
 
 

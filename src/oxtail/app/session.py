@@ -7,7 +7,7 @@ on a call.  See ``docs/concepts.md``.
 
 from __future__ import annotations
 
-import threading
+from _thread import RLock
 from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.app.succession import Succession
@@ -93,7 +93,7 @@ class Session:
         self._trace = trace
         self._doorstep = doorstep
         self._doors = tuple(doors)
-        self._lock = threading.RLock()
+        self._lock = RLock()
         self._closed = False
         self._client_says: str | None = None
         self._returns = returns

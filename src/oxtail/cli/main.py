@@ -54,10 +54,8 @@ def _about(word: str, output: Output) -> int:
 
 
 def _run(words: list[str], output: Output) -> int:
-    from importlib import import_module
-
     from oxtail.cli.parser import HelpWanted, as_typed, help_of, parse
-    from oxtail.cli.verbs import TABLES, named
+    from oxtail.cli.verbs import TABLES, module, named
 
     verb, rest = words[0], words[1:]
     about = [word for word in rest if word != "--json"]
@@ -80,12 +78,11 @@ def _run(words: list[str], output: Output) -> int:
     if project and not output.as_json and not os.path.isdir(project):
         # Records of a folder that is gone can be looked at; mostly it is a typing error.
         output.remark(f"there is no folder {project}")
-    name = named(verb).module or verb
-    module = import_module(f"oxtail.cli.{name.replace('-', '_')}")
+    work = module(named(verb).module or verb)
     gc.freeze()
     gc.enable()
     try:
-        outcome: Outcome = module.run(options, output)
+        outcome: Outcome = work.run(options, output)
     except BadArgument as error:
         raise as_typed(error, verb, rest) from error.__cause__
     return output.finish(outcome)

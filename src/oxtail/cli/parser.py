@@ -8,8 +8,7 @@ The standard library's parser does the same and costs a tenth of what a send may
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from oxtail.cli.verbs import arguments_of, named
 from oxtail.errors import BadArgument, UsageError
@@ -22,8 +21,15 @@ if TYPE_CHECKING:
 HELP_FLAGS = ("--help", "-h")
 
 
-class Options(SimpleNamespace):
+class Options:
     """The arguments of one verb, each under its name."""
+
+    def __init__(self, **arguments: Any) -> None:
+        self.__dict__.update(arguments)
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
 
 
 class HelpWanted(Exception):

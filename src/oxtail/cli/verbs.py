@@ -8,8 +8,8 @@ so help and docs import no verb; and a command line loads no table but that of i
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Final
+import sys
+from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.cli.argument import AS, JSON, Argument, Verb
 
@@ -58,9 +58,16 @@ _WITHOUT_IDENTITY: Final = frozenset(
 _WITHOUT_JSON: Final = frozenset(("serve",))
 
 
+def module(name: str) -> Any:
+    """Return the module *name* of this package; importlib takes longer to load than most verbs."""
+    place = f"{__package__}.{name.replace('-', '_')}"
+    __import__(place)
+    return sys.modules[place]
+
+
 def named(verb: str) -> Verb:
     """Return the verb of that name; KeyError if there is none."""
-    verbs: Mapping[str, Verb] = import_module(f"oxtail.cli.{TABLES[verb]}").VERBS
+    verbs: Mapping[str, Verb] = module(TABLES[verb]).VERBS
     return verbs[verb]
 
 

@@ -14,6 +14,7 @@ import re
 from typing import Any, NoReturn
 
 _INFINITY = float("inf")
+_BLANKS = " \t\n\r"
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -74,10 +75,15 @@ def decode(data: bytes | str) -> Any:
         ValueError: *data* is not JSON, holds ``NaN`` or ``Infinity``, or is nested too deeply.
     """
     text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
+    # The same as decode() of the decoder, which loads a pattern engine to skip blanks.
+    text = text.strip(_BLANKS)
     try:
-        return _decoder.decode(text)
+        value, end = _decoder.raw_decode(text)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+    if end != len(text):
+        raise ValueError("more than one value")
+    return value
 
 
 def split_lines(data: bytes) -> list[bytes]:

@@ -7,7 +7,6 @@ stored.  The order of members and the first bytes of a line are part of the prot
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 from oxtail.core import codec
@@ -32,7 +31,7 @@ TIME_MAX_SECONDS: Final = 2**53
 DEADLINE: Final = "deadline"
 """Extension member: when delegated work is due, in unix seconds."""
 
-_LINE_START: Final = re.compile(rb'\{"schema_version":1,"id":"[0-9a-f]{16}","body":"')
+_LINE_START: Final = '{{"schema_version":1,"id":"{}","body":"'
 _OPTIONAL_TEXT: Final = (
     "from_session_id",
     "request_id",
@@ -141,7 +140,8 @@ def encode(envelope: Envelope) -> bytes:
             sixteen hex digits, or because it is too long.  Nothing was written.
     """
     line = codec.encode_line(envelope.as_dict())
-    if not _LINE_START.match(line):
+    start = _LINE_START.format(envelope.id) if is_message_id(envelope.id) else None
+    if not start or not line.startswith(start.encode()):
         raise ValueError(f"not a valid message id: {envelope.id[:40]!r}")
     if len(line) > LINE_MAX_BYTES:
         raise ValueError(f"a line of {len(line)} bytes is too long for a message")

@@ -7,19 +7,15 @@ lists which store uses which name.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from oxtail.core.alphabet import ALPHANUMERIC, DIGITS, HEX, is_made_of
 from oxtail.core.codec import encode_compact
 from oxtail.core.digest import sha256_hex
 
-MESSAGE_ID: Final = re.compile(r"[0-9a-f]{16}")
-UUID_SHAPE: Final = re.compile(r"[0-9a-f-]{36}")
-_SESSION_BOX: Final = re.compile(r"[sh]-[A-Za-z0-9_-]+")
-_RELAY_BOX: Final = re.compile(r"x-[0-9a-f]{16}")
-_PID: Final = re.compile(r"[1-9][0-9]{0,9}")
-_FILE_STEM: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
-_UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]")
+_SAFE: Final = ALPHANUMERIC + "_-"
+_NAME_MAX_CHARS: Final = 255
+"""Longest name of a file that any file system takes."""
 
 SESSION_ID_MAX_CHARS: Final = 200
 """Longest session id; the clients' own have 36 characters."""
@@ -58,7 +54,9 @@ def safe_name(text: str) -> str:
 
     A character beyond U+FFFF is two units, so it becomes ``__``.
     """
-    return _UNSAFE.sub(lambda match: "__" if ord(match.group()) > 0xFFFF else "_", text)
+    if not text.strip(_SAFE):
+        return text
+    return "".join([c if c in _SAFE else "__" if ord(c) > 0xFFFF else "_" for c in text])
 
 
 def session_box(session_id: str) -> str:
@@ -97,7 +95,7 @@ def pid_box(pid: int) -> str:
 
 def is_host_id(text: object) -> bool:
     """Tell whether *text* is sixteen lower-case hex digits."""
-    return isinstance(text, str) and MESSAGE_ID.fullmatch(text) is not None
+    return is_message_id(text)
 
 
 def check_host_id(text: str) -> str:
@@ -118,7 +116,7 @@ def relay_box(host_id: str) -> str:
 
 def is_relay_box(name: str) -> bool:
     """Tell whether *name* is the box of another host."""
-    return _RELAY_BOX.fullmatch(name) is not None
+    return name.startswith("x-") and is_message_id(name[2:])
 
 
 def bell_of(name: str) -> str:
@@ -131,7 +129,13 @@ def bell_of(name: str) -> str:
 
 def is_box(name: str) -> bool:
     """Tell whether *name* has the form of a box name of any kind."""
-    return bool(_PID.fullmatch(name) or _SESSION_BOX.fullmatch(name) or is_relay_box(name))
+    if name.startswith(("s-", "h-")):
+        return is_made_of(_SAFE, name[2:], 1, _NAME_MAX_CHARS)
+    return _spells_pid(name) or is_relay_box(name)
+
+
+def _spells_pid(text: str) -> bool:
+    return is_made_of(DIGITS, text, 1, 10) and text[0] != "0"
 
 
 def check_box(name: str) -> str:
@@ -147,12 +151,12 @@ def check_box(name: str) -> str:
 
 def parse_pid(text: str) -> int | None:
     """Return the process id that *text* spells, or None; ``0123`` spells none."""
-    return int(text) if _PID.fullmatch(text) else None
+    return int(text) if _spells_pid(text) else None
 
 
 def is_message_id(text: object) -> bool:
     """Tell whether *text* is sixteen lower-case hex digits."""
-    return isinstance(text, str) and MESSAGE_ID.fullmatch(text) is not None
+    return isinstance(text, str) and is_made_of(HEX, text, 16, 16)
 
 
 def check_message_id(text: str) -> str:
@@ -169,7 +173,7 @@ def is_session_id(text: str) -> bool:
 
 def is_uuid_shape(text: str) -> bool:
     """Tell whether *text* is addressed as a session id: 36 characters of ``0-9a-f-``."""
-    return UUID_SHAPE.fullmatch(text) is not None
+    return is_made_of(HEX + "-", text, 36, 36)
 
 
 def is_file_stem(text: str) -> bool:
@@ -177,7 +181,12 @@ def is_file_stem(text: str) -> bool:
 
     It has 1 to 200 characters of ``A-Za-z0-9._-`` and does not start with a dot.
     """
-    return _FILE_STEM.fullmatch(text) is not None
+    return is_made_of(_SAFE + ".", text, 1, 200) and text[0] != "."
+
+
+def is_hash32_file(name: str, suffix: str) -> bool:
+    """Tell whether *name* is that of a file called after a :func:`hash32`."""
+    return name.endswith(suffix) and is_made_of(HEX, name[: -len(suffix)], 32, 32)
 
 
 def completion_id(message_id: str) -> str:

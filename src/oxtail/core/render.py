@@ -13,6 +13,7 @@ import re
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
+from oxtail.core.alphabet import ALPHANUMERIC, is_made_of
 from oxtail.core.names import is_message_id
 from oxtail.core.value import Value
 
@@ -36,9 +37,8 @@ UNCUT_BYTES: Final = 9_900
 Codex cuts the middle out of more than 10,000 UTF-8 bytes; Claude Code replaces more than 10,000
 UTF-16 units, which are never more than the bytes, by the first 2,000."""
 
-_NONCE: Final = re.compile(r"[0-9A-Za-z]{8,64}")
-_TOKEN: Final = re.compile(r"[A-Za-z0-9._:@+-]{1,200}")
-_SOURCE: Final = re.compile(r"[A-Za-z0-9._-]{1,32}")
+_TOKEN: Final = ALPHANUMERIC + "._:@+-"
+_SOURCE: Final = ALPHANUMERIC + "._-"
 
 _TIME_MAX_SECONDS: Final = 253_402_300_799
 """The last second that has four digits for its year."""
@@ -106,7 +106,7 @@ def defang(body: str, nonce: str) -> str:
 
 
 def _token(text: str | None) -> str:
-    return text if text and _TOKEN.fullmatch(text) else "unknown"
+    return text if text and is_made_of(_TOKEN, text, 1, 200) else "unknown"
 
 
 def _header(number: int, message: Envelope) -> str:
@@ -114,7 +114,7 @@ def _header(number: int, message: Envelope) -> str:
     parts = [f"--- msg {number}", f"message_id={identifier}"]
     if message.origin == "operator":
         source = message.operator_source
-        known = source is not None and _SOURCE.fullmatch(source)
+        known = source is not None and is_made_of(_SOURCE, source, 1, 32)
         parts.append(f"origin=operator ({source})" if known else "origin=operator")
     else:
         parts.append(f"from_session_id={_token(message.from_session_id)}")
@@ -209,7 +209,7 @@ def render(
     Raises:
         ValueError: *nonce* is no such word.
     """
-    if not _NONCE.fullmatch(nonce):
+    if not is_made_of(ALPHANUMERIC, nonce, 8, 64):
         raise ValueError("a nonce has 8 to 64 letters and digits")
     distinct: dict[str, Envelope] = {}
     for message in messages:

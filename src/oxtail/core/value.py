@@ -10,7 +10,7 @@ times as much for each class.  Rules of its users:
 
 from __future__ import annotations
 
-from operator import itemgetter
+from _operator import itemgetter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

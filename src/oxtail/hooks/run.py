@@ -12,12 +12,10 @@ import sys
 gc.disable()
 # The script may have set a stricter one, and compiled modules are for every user of the package.
 os.umask(0o022)
-_here = os.path.dirname(os.path.abspath(__file__))
-sys.path.append(_here)
-import lean  # type: ignore[import-not-found]  # noqa: E402
+sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+from oxtail import lean  # noqa: E402
 
 lean.install()
-sys.path[-1] = os.path.dirname(os.path.dirname(_here))
 from oxtail.hooks.command import main  # noqa: E402
 
 main(sys.argv[1:])

@@ -8,12 +8,11 @@ neither is taken (``docs/formats/sticky-claim.md``).
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, Final
 
 from oxtail.core.codec import encode_pretty, is_schema_one
 from oxtail.core.entry import SECONDS_MAX, Entry
-from oxtail.core.names import is_session_id
+from oxtail.core.names import is_hash32_file, is_session_id
 from oxtail.core.value import Value
 from oxtail.errors import DamagedRecord, StoreError
 from oxtail.identity.ancestry import Ancestor, ancestors
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 
 KEEP_SECONDS: Final = 14 * 86_400
 """A claim older than this is removed."""
-
-_NAME: Final = re.compile(r"[0-9a-f]{32}\.json")
 
 
 class StickyClaim(Value):
@@ -166,7 +163,7 @@ class StickyClaims:
             disk,
             disk.layout.sticky_claims,
             parse_claim,
-            accepts=lambda name: _NAME.fullmatch(name) is not None,
+            accepts=lambda name: is_hash32_file(name, ".json"),
         )
 
     def remember(self, entry: Entry) -> None:

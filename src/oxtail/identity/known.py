@@ -7,12 +7,11 @@ belongs to; these records are that proof.  Only Python peers read and write them
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from oxtail.core.codec import encode_pretty, is_schema_one
 from oxtail.core.entry import CLIENT_TYPES, NAME_MAX_CHARS, SECONDS_MAX, Entry, Known, project_key
-from oxtail.core.names import hash32
+from oxtail.core.names import hash32, is_hash32_file
 from oxtail.errors import DamagedRecord, StoreError
 from oxtail.identity.records import Records
 
@@ -28,8 +27,6 @@ KNOWN_MAX: Final = 1000
 
 REFRESH_SECONDS: Final = 3600
 """A record that says the same is written anew only when it is older than this."""
-
-_NAME: Final = re.compile(r"[0-9a-f]{32}\.json")
 
 
 def parse_known(name: str, value: object) -> Known:
@@ -78,7 +75,7 @@ class KnownSessions:
             disk,
             disk.layout.known,
             parse_known,
-            accepts=lambda name: _NAME.fullmatch(name) is not None,
+            accepts=lambda name: is_hash32_file(name, ".json"),
             keep_damaged=looking,
         )
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import errno
 import os
-from collections import deque
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from oxtail.core.codec import utf8_length
 from oxtail.core.value import Value
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from oxtail.core.transcript import Said
 
 CHUNK_BYTES: Final = 65_536
@@ -26,7 +26,7 @@ CHUNK_MIN_BYTES: Final = 16
 LINE_MAX_BYTES: Final = 16 * 1024 * 1024
 """The longest line that is looked at; clients put pictures into lines, but not larger ones."""
 
-Parse = Callable[[bytes], "Said | None"]
+Parse: TypeAlias = "Callable[[bytes], Said | None]"
 
 
 class Kept(Value):
@@ -116,6 +116,8 @@ def keep_newest(source: Iterator[bytes], parse: Parse, limit: int, max_bytes: in
     A message is let go once the text of the newer ones alone exceeds *max_bytes*: no reader with
     that budget would reach it.
     """
+    from collections import deque  # a server that starts looks for a transcript and reads none
+
     kept: deque[tuple[Said, int]] = deque()
     held = total = 0
     for line in source:

@@ -7,8 +7,7 @@ What a registry entry says about its pane is a claim and is not used here.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from oxtail.core.census import PaneTable
 from oxtail.errors import PaneError
@@ -17,13 +16,15 @@ from oxtail.trace import Trace, silent
 from oxtail.wake.pane_view import view_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
     from oxtail.core.pane import Pane, PaneView
     from oxtail.tmux.server import Screen
 
 ANCESTORS_MAX: Final = 64
 """How many parents are looked at; real chains are shorter, and a made-up one could be a ring."""
 
-ParentOf = Callable[[int], "int | None"]
+ParentOf: TypeAlias = "Callable[[int], int | None]"
 """Return the parent of a process, or None where it is gone or cannot be seen."""
 
 

@@ -6,6 +6,7 @@ tried in order, and no peer is woken twice within a short time by this process.
 
 from __future__ import annotations
 
+from _thread import allocate_lock
 from typing import TYPE_CHECKING, Final, Protocol
 
 from oxtail.core import wake
@@ -118,14 +119,12 @@ class DoorWaker:
         debounce_ms: int,
         doors: Sequence[Door],
     ) -> None:
-        import threading
-
         self._strategy = strategy
         self._trace = trace
         self._monotonic = monotonic
         self._window = debounce_ms / 1000
         self._doors = tuple(doors)
-        self._lock = threading.Lock()
+        self._lock = allocate_lock()
         self._stamps: dict[str, float] = {}
 
     def wake(self, entry: Entry) -> str:

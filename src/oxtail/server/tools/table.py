@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from oxtail.app.context import Context
-from oxtail.server.calls import Call
 from oxtail.server.tools import hook, identity, messages, peers, work
 
-Run = Callable[[Context, Call, dict[str, Any]], None]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from oxtail.app.context import Context
+    from oxtail.server.calls import Call
+
+Run: TypeAlias = "Callable[[Context, Call, dict[str, Any]], None]"
 """Does the work of a call and answers it; the arguments are checked and may be changed."""
 
 RUN: Final[Mapping[str, Run]] = {

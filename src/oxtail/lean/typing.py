@@ -1,19 +1,13 @@
-"""What the process of a hook goes without: it runs once, and an agent waits for it.
+"""Stands in for :mod:`typing`, whose ``NamedTuple`` builds each class from generated source.
 
-It stands in for :mod:`typing`, whose ``NamedTuple`` builds each class from generated source, and it
-compiles a regular expression when it is first used instead of when its module is imported.  Both
-together take half of the time of a hook that shows one message.  Rules of this file:
-
-* Values behave as the real ones do; the tests run both through the same trials.
-* What only type checkers understand is an object that bears everything; none looks at this file.
-* A name that is not here comes from the real module, so a stranger's code works, only later.
+What only type checkers understand is an object that bears everything; none looks at this file.
 """
 
 # mypy: ignore-errors
 
-import re
-import sys
-from operator import itemgetter
+from _operator import itemgetter
+
+from oxtail.lean import from_real
 
 TYPE_CHECKING = False
 
@@ -152,42 +146,4 @@ class NamedTuple(metaclass=_NamedTupleMeta):
     """What a tuple with names is derived from."""
 
 
-def __getattr__(name):
-    """Return what the real module calls *name*."""
-    if name.startswith("__"):
-        raise AttributeError(name)
-    here = sys.modules.pop("typing", None)
-    try:
-        import typing
-
-        return getattr(typing, name)
-    finally:
-        if here is not None:
-            sys.modules["typing"] = here
-
-
-class _LatePattern:
-    """A regular expression that is compiled when it is first used."""
-
-    def __init__(self, *arguments):
-        self._arguments = arguments
-
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        value = getattr(_compile(*self._arguments), name)
-        setattr(self, name, value)
-        return value
-
-
-_compile = re.compile
-
-
-def _late(pattern, flags=0):
-    return _LatePattern(pattern, flags)
-
-
-def install() -> None:
-    """Take effect for everything that is imported from now on."""
-    sys.modules.setdefault("typing", sys.modules[__name__])
-    re.compile = _late
+__getattr__ = from_real("typing")

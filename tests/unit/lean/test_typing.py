@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 import pickle
-import re
 import sys
 import typing
-from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from oxtail.hooks import lean
+from oxtail.lean import typing as lean
 
 BODY = '''
 class Base(typing.Protocol):
@@ -88,35 +85,6 @@ def test_a_value_survives_a_copy_by_pickle(pair: Any) -> None:
         assert pickle.loads(pickle.dumps(pair(1))) == (1, 7)
     finally:
         del sys.modules["made"]
-
-
-@pytest.fixture
-def installed() -> Iterator[None]:
-    real, compile_ = sys.modules.pop("typing"), re.compile
-    try:
-        lean.install()
-        yield
-    finally:
-        sys.modules["typing"], re.compile = real, compile_
-
-
-def test_what_is_not_there_comes_from_the_real_module(installed: None) -> None:
-    from typing import get_type_hints
-
-    assert importlib.import_module("typing") is lean
-    assert get_type_hints(test_the_ways_of_a_tuple_with_names) is not None
-    with pytest.raises(AttributeError):
-        _ = lean.no_such_name
-
-
-def test_a_pattern_is_compiled_when_it_is_used(installed: None) -> None:
-    late = re.compile("(", re.IGNORECASE)
-    with pytest.raises(re.error):
-        late.match("x")
-    pattern = re.compile("A(.)", flags=re.IGNORECASE)
-    assert pattern.fullmatch("ab")
-    assert pattern.sub(r"\1", "axby") == "xby"
-    assert pattern.search("nab")
 
 
 def test_annotations_cost_nothing_and_hold_anything() -> None:
