@@ -21,14 +21,16 @@ help:  ## List the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## +/|/' \
 		| while IFS='|' read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
 
+# As uv and pipx leave it: each start of a command pays for setuptools where that is, and for the
+# launchers of old pips.  Groups of development packages need pip 25.1, too.
 $(RUNTIME): pyproject.toml tools/make-venv
 	PYTHON="$(PYTHON)" tools/make-venv $(VENV)
+	$(PIP) install --upgrade 'pip>=25.1'
+	$(PIP) uninstall --quiet --yes setuptools
 	$(PIP) install --editable .
 	@touch $@
 
-# Groups of development packages are read by pip 25.1 and later.
 $(DEVELOPMENT): $(RUNTIME)
-	$(PIP) install --upgrade 'pip>=25.1'
 	$(PIP) install --group dev
 	@touch $@
 
