@@ -6,9 +6,8 @@ Rules of this file:
 * Files are 0600, folders 0700; a link is never followed, a fifo never waited on.
 * Every name below the state folder comes from :mod:`oxtail.disk.layout`.
 
-``docs/states.md`` names the commit point of each operation and who cleans up before it.
-Killing a process does not drop the page cache, so a missing sync shows in no crash test: the tests
-compare the recorded order of calls instead.
+``docs/states.md`` names the commit point of each operation and who cleans up before it.  No crash
+test sees a missing sync, for a killed process keeps the page cache: the order of calls is compared.
 """
 
 from __future__ import annotations
@@ -31,7 +30,6 @@ FOLDER_MODE: Final = 0o700
 _OTHERS: Final = 0o077
 READ_MAX_BYTES: Final = 256 * 1024 * 1024
 """Most bytes that one file of the state folder may have; a larger one is damage."""
-
 TEMPORARY_MARK: Final = ".tmp."
 """Part of every temporary name, followed by the writer's pid and random hex digits."""
 
@@ -114,8 +112,8 @@ class Disk:
         finally:
             os.close(descriptor)
 
-    def open_regular(self, path: str, flags: int = _READ_FLAGS) -> int:
-        """Open the regular file *path* and return its descriptor.
+    def open_regular(self, path: str, flags: int = _READ_FLAGS) -> tuple[int, os.stat_result]:
+        """Open the regular file *path*; return its descriptor, and what it was found to be.
 
         Raises:
             FileNotFoundError: there is none.
@@ -128,28 +126,29 @@ class Disk:
             if error.errno in (errno.ELOOP, errno.EISDIR, errno.ENXIO, errno.EMLINK):
                 raise DamagedRecord("not a regular file", path=path) from error
             raise
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
             os.close(descriptor)
             raise DamagedRecord("not a regular file", path=path)
-        return descriptor
+        return descriptor, found
 
-    def open_append(self, path: str) -> int:
+    def open_append(self, path: str) -> tuple[int, os.stat_result]:
         """Open *path* for appending and reading, creating it 0600; see :meth:`open_regular`.
 
         A file that others may read is made private.
         """
         try:
-            descriptor = self.open_regular(path, _APPEND_FLAGS)
+            descriptor, found = self.open_regular(path, _APPEND_FLAGS)
         except FileNotFoundError:
             self.remake_folder(os.path.dirname(path))
-            descriptor = self.open_regular(path, _APPEND_FLAGS)
-        if os.fstat(descriptor).st_mode & _OTHERS:
+            descriptor, found = self.open_regular(path, _APPEND_FLAGS)
+        if found.st_mode & _OTHERS:
             with contextlib.suppress(PermissionError):  # it belongs to another user of the folder
                 os.fchmod(descriptor, FILE_MODE)
-        return descriptor
+        return descriptor, found
 
-    def open_side(self, path: str) -> int:
-        """Open *path*, a file that only carries a kernel lock, and return its descriptor.
+    def open_side(self, path: str) -> tuple[int, os.stat_result]:
+        """Open *path*, a file beside another one, made if it is missing; as :meth:`open_regular`.
 
         Raises:
             OSError: as from the system.
@@ -170,27 +169,29 @@ class Disk:
             StoreError: it cannot be read.
         """
         try:
-            descriptor = self.open_regular(path)
+            descriptor, found = self.open_regular(path)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise StoreError(f"cannot read {path}: {error.strerror}", path=path) from error
         try:
-            size = os.fstat(descriptor).st_size
+            size = found.st_size
             if size > limit:
                 raise DamagedRecord(f"larger than {limit} bytes", path=path)
-            pieces = []
-            while piece := os.read(descriptor, max(size + 1, 4096)):
+            data = os.read(descriptor, size + 1)
+            if len(data) <= size:
+                return data
+            pieces = [data]  # it grew meanwhile
+            while piece := os.read(descriptor, 65_536):
                 pieces.append(piece)
-                size = 65_536
             return b"".join(pieces)
         except OSError as error:
             raise StoreError(f"cannot read {path}: {error.strerror}", path=path) from error
         finally:
             os.close(descriptor)
 
-    def append(self, path: str, data: bytes) -> int:
-        """Append whole lines to *path* and return the open descriptor, not yet synced.
+    def append(self, path: str, data: bytes) -> tuple[int, os.stat_result]:
+        """Append whole lines to *path*; return the descriptor, not synced, and what it was before.
 
         A torn last line is ended first, so that it cannot swallow the new one.
         If the disk refuses half-way, the file is cut back to what it was.
@@ -200,9 +201,8 @@ class Disk:
             DamagedRecord: *path* is no regular file.
             OSError: the disk refused; nothing was added.
         """
-        descriptor = self.open_append(path)
+        descriptor, found = self.open_append(path)
         try:
-            found = os.fstat(descriptor)
             size = found.st_size
             if not size:
                 self._keep_name(path, found.st_ino)
@@ -216,7 +216,7 @@ class Disk:
         except BaseException:
             os.close(descriptor)
             raise
-        return descriptor
+        return descriptor, found
 
     def _keep_name(self, path: str, inode: int) -> None:
         """Sync the folder of an empty file before its first line, so that its name lasts."""
@@ -232,7 +232,7 @@ class Disk:
             OSError: the disk refused.
         """
         try:
-            descriptor = self.open_regular(path, _EMPTY_FLAGS)
+            descriptor = self.open_regular(path, _EMPTY_FLAGS)[0]
         except FileNotFoundError:
             return
         try:

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from os.path import join
-
 from oxtail.core.names import (
     check_box,
     check_host_id,
@@ -21,6 +19,11 @@ from oxtail.core.value import Value
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+def join(folder: str, name: str) -> str:
+    """Return the path of *name* in *folder*, without the cases that do not occur here."""
+    return f"{folder}/{name}"
 
 
 class Layout(Value):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from _queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from oxtail.trace import Trace
 
-Job = Callable[..., object]
+Job: TypeAlias = "Callable[..., object]"
 
 
 def traced(trace: Trace, event: str, job: Job, *arguments: Any) -> None:
@@ -33,8 +34,7 @@ class Worker:
 
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
-        self._jobs: deque[tuple[Job, tuple[Any, ...]] | None] = deque()
-        self._waiting = threading.Semaphore(0)
+        self._jobs: SimpleQueue[tuple[Job, tuple[Any, ...]] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="oxtail-worker", daemon=True)
         self._is_started = False
 
@@ -45,24 +45,16 @@ class Worker:
 
     def put(self, job: Job, *arguments: Any) -> None:
         """Run ``job(*arguments)`` after everything that was put before."""
-        self._add((job, arguments))
+        self._jobs.put((job, arguments))
 
     def finish(self, within: float) -> bool:
         """Wait up to *within* seconds for all jobs to end; return whether they have."""
-        self._add(None)
+        self._jobs.put(None)
         if self._is_started:
             self._thread.join(within)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        while (item := self._next()) is not None:
+        while (item := self._jobs.get()) is not None:
             job, arguments = item
             traced(self._trace, "job_failed", job, *arguments)
-
-    def _add(self, item: tuple[Job, tuple[Any, ...]] | None) -> None:
-        self._jobs.append(item)
-        self._waiting.release()
-
-    def _next(self) -> tuple[Job, tuple[Any, ...]] | None:
-        self._waiting.acquire()
-        return self._jobs.popleft()

@@ -33,7 +33,7 @@ class FileMarkers:
         from oxtail.core.presence import Marker  # hooks only write
 
         try:
-            descriptor = self._disk.open_regular(self._disk.layout.marker(session_id))
+            descriptor, _ = self._disk.open_regular(self._disk.layout.marker(session_id))
         except (OSError, ValueError, DamagedRecord):
             return None
         try:

@@ -145,7 +145,7 @@ class FileWakeRecords:
         """Tell whether this process holds the kernel lock of *path* in the block."""
         import fcntl
 
-        descriptor = self._disk.open_side(path)
+        descriptor, _ = self._disk.open_side(path)
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

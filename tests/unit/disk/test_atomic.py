@@ -90,12 +90,12 @@ def test_a_full_disk_leaves_the_old_file_and_no_litter(
 def test_an_append_that_fails_adds_nothing(
     disk: Disk, path: Path, monkeypatch: pytest.MonkeyPatch, half: bool
 ) -> None:
-    os.close(disk.append(str(path), b"one\n"))
+    os.close(disk.append(str(path), b"one\n")[0])
     Refusing(monkeypatch, "write", errno.ENOSPC, half)
     with pytest.raises(OSError, match="No space"):
         disk.append(str(path), b"two\n")
     monkeypatch.undo()
-    os.close(disk.append(str(path), b"three\n"))
+    os.close(disk.append(str(path), b"three\n")[0])
 
     assert path.read_bytes() == b"one\nthree\n"
 
@@ -105,7 +105,7 @@ def test_a_short_write_is_continued(
 ) -> None:
     real = os.write
     monkeypatch.setattr(os, "write", lambda fd, data: real(fd, bytes(data)[:3]))
-    os.close(disk.append(str(path), b"a longer line\n"))
+    os.close(disk.append(str(path), b"a longer line\n")[0])
     disk.publish(str(path) + "2", b"another one")
     monkeypatch.undo()
 
@@ -115,7 +115,7 @@ def test_a_short_write_is_continued(
 
 def test_a_torn_line_is_ended_before_the_next(disk: Disk, path: Path) -> None:
     path.write_bytes(b"whole\ntorn")
-    os.close(disk.append(str(path), b"next\n"))
+    os.close(disk.append(str(path), b"next\n")[0])
 
     assert path.read_bytes() == b"whole\ntorn\nnext\n"
 
@@ -189,8 +189,8 @@ def test_a_folder_that_was_removed_comes_back(disk: Disk, path: Path) -> None:
     for write in (
         lambda: disk.publish(str(path), b"x"),
         lambda: disk.create(str(path), b"x"),
-        lambda: os.close(disk.append(str(path), b"x\n")),
-        lambda: os.close(disk.open_side(str(path))),
+        lambda: os.close(disk.append(str(path), b"x\n")[0]),
+        lambda: os.close(disk.open_side(str(path))[0]),
     ):
         if path.exists():
             path.unlink()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from oxtail.errors import DamagedRecord, StoreError
 from oxtail.store.files import lines
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from oxtail.disk.atomic import Disk
     from oxtail.store.files.bell import Bells
     from oxtail.store.files.locks import Held, Locks
+
+
+_CLEARED: Final = "mailbox_lock_stale_clear"
+"""Traced when the stale lock of a box is cleared."""
 
 
 class OpenBox:
@@ -54,10 +58,10 @@ class OpenBox:
             OSError, StoreError: nothing was added.
         """
         try:
-            return self._disk.append(self.path, data)
+            return self._disk.append(self.path, data)[0]
         except DamagedRecord as error:
             self._disk.set_aside(self.path, error.problem)
-            return self._disk.append(self.path, data)
+            return self._disk.append(self.path, data)[0]
 
     def replace(self, raws: Iterable[bytes]) -> None:
         """Make *raws* the content, durably; without any, the file is emptied in place.
@@ -100,7 +104,7 @@ class Boxes:
             StoreError: the disk refused.
         """
         path = self.path(name)
-        with self._locks.holding(path, "mailbox_lock_stale_clear", box=name) as held:
+        with self._locks.holding(path, _CLEARED, box=name) as held:
             try:
                 yield OpenBox(name, path, self._disk, held)
             except OSError as error:
@@ -127,14 +131,20 @@ class Boxes:
             LockBusy: somebody kept the lock; nothing was added.
             StoreError: the disk refused; nothing was added, or it could not be synced.
         """
-        with self.holding(name) as box:
+        path = self.path(name)
+        held = self._locks.take(path, _CLEARED, box=name)
+        try:
+            box = OpenBox(name, path, self._disk, held)
             if unless and unless(box):
                 return
             descriptor = box.append(line)
+        except OSError as error:
+            raise StoreError(f"cannot change {path}: {error.strerror}", path=path) from error
+        finally:
+            self._locks.give(held)
         try:
             self._disk.sync(descriptor)
         except OSError as error:
-            path = self.path(name)
             raise StoreError(f"cannot sync {path}: {error.strerror}", path=path) from error
         finally:
             os.close(descriptor)

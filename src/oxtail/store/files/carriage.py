@@ -38,7 +38,7 @@ def take_lock(disk: Disk) -> int | None:
     """
     path = disk.layout.carrier_lock
     try:
-        descriptor = disk.open_side(path)
+        descriptor, _ = disk.open_side(path)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from oxtail.core import codec
 from oxtail.core.envelope import replies_to
@@ -55,6 +55,52 @@ def keep_newest(raws: list[bytes], bound: int) -> list[bytes]:
     return kept
 
 
+class _Hint:
+    """What the last Python writer left beside a ledger: how long it was then.
+
+    Without it a writer counts, so nothing here fails.  A context manager, under the ledger's lock.
+    """
+
+    def __init__(self, disk: Disk, path: str) -> None:
+        self._disk = disk
+        self._ledger = path
+        self._descriptor: int | None = None
+
+    def __enter__(self) -> Self:
+        with suppress(OSError, StoreError):
+            self._descriptor, _ = self._disk.open_side(self._ledger + COUNT_ENDING)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+
+    def read(self, size: int, inode: int) -> tuple[int, int]:
+        """Return the count of lines and the limit that were left, or zeros.
+
+        They are believed only if the file is the one that was left; npm peers replace it.
+        """
+        if self._descriptor is None or not size:
+            return 0, 0
+        try:
+            fields = os.pread(self._descriptor, _HINT_MAX_BYTES, 0).split()
+        except OSError:
+            return 0, 0
+        if len(fields) != 4 or not b"".join(fields).isdigit():
+            return 0, 0
+        if (int(fields[0]), int(fields[1])) != (size, inode):
+            return 0, 0
+        return int(fields[2]), int(fields[3])
+
+    def write(self, count: int, limit: int) -> None:
+        """Leave the *count* of lines of the ledger as it is now, and its *limit*."""
+        if self._descriptor is not None:
+            with suppress(OSError):
+                found = os.lstat(self._ledger)
+                hint = b"%d %d %d %d" % (found.st_size, found.st_ino, count, limit)
+                os.pwrite(self._descriptor, hint.ljust(_HINT_MAX_BYTES), 0)
+
+
 class Ledgers:
     """All ledgers of one state folder.
 
@@ -87,12 +133,13 @@ class Ledgers:
         """
         path = self._disk.layout.ledger(session_id)
         try:
-            with self._locks.holding(
-                path, "received_lock_stale_clear", session_id=session_id
-            ) as held:
+            held = self._locks.take(path, "received_lock_stale_clear", session_id=session_id)
+            try:
                 if repeat and lines.has_message(self._content(path), message_id):
                     return
                 descriptor = self._append(path, line, held, session_id)
+            finally:
+                self._locks.give(held)
             try:
                 self._disk.sync(descriptor)
             finally:
@@ -101,52 +148,25 @@ class Ledgers:
             raise StoreError(f"cannot write {path}: {error.strerror}", path=path) from error
 
     def _append(self, path: str, line: bytes, held: Held, session_id: str) -> int:
-        before = self._disk.stamp(path)
         try:
-            descriptor = self._disk.append(path, line)
+            descriptor, before = self._disk.append(path, line)
         except DamagedRecord as error:
             self._disk.set_aside(path, error.problem)
-            descriptor = self._disk.append(path, line)
+            descriptor, before = self._disk.append(path, line)
         try:
-            count, limit = self._hint(path, before.size, before.inode) if before else (0, 0)
-            count = count + 1 if count or not before else self._count(descriptor)
-            limit = limit or ledger_limit(self._bound)
-            if count > limit:
-                count, limit = self._compact(path, held, session_id, count)
-            self._remember(path, count, limit)
+            with _Hint(self._disk, path) as hint:
+                count, limit = hint.read(before.st_size, before.st_ino)
+                count = count + 1 if count or not before.st_size else self._count(descriptor)
+                limit = limit or ledger_limit(self._bound)
+                if count > limit:
+                    count, limit = self._compact(path, held, session_id, count)
+                hint.write(count, limit)
         except BaseException:
             os.close(descriptor)
             raise
         return descriptor
 
     # ------------------------------------------------------------------ length
-
-    def _hint(self, path: str, size: int, inode: int) -> tuple[int, int]:
-        """Return the count of lines and the limit that the last Python writer left, or zeros.
-
-        They are believed only if the file is the one that it left; npm peers replace it.
-        """
-        try:
-            fields = (self._disk.read(path + COUNT_ENDING, _HINT_MAX_BYTES) or b"").split()
-        except StoreError:
-            return 0, 0
-        if len(fields) != 4 or not all(field.isdigit() for field in fields):
-            return 0, 0
-        if (int(fields[0]), int(fields[1])) != (size, inode):
-            return 0, 0
-        return int(fields[2]), int(fields[3])
-
-    def _remember(self, path: str, count: int, limit: int) -> None:
-        stamp = self._disk.stamp(path)
-        if stamp is None:
-            return
-        hint = b"%d %d %d %d" % (stamp.size, stamp.inode, count, limit)
-        with suppress(OSError, StoreError):  # without a hint the next writer counts
-            descriptor = self._disk.open_side(path + COUNT_ENDING)
-            try:
-                os.pwrite(descriptor, hint.ljust(_HINT_MAX_BYTES), 0)
-            finally:
-                os.close(descriptor)
 
     @staticmethod
     def _count(descriptor: int) -> int:

@@ -135,7 +135,7 @@ def open_ledger(disk: Disk, name: str) -> Ledger:
     """
     path = ledger_path(disk, name)
     try:
-        descriptor = disk.open_regular(path)
+        descriptor, _ = disk.open_regular(path)
     except OSError as error:
         raise StoreError(f"cannot be read: {error.strerror}", path=path) from error
     found = os.fstat(descriptor)

@@ -208,7 +208,7 @@ class FileLineage:
         descriptor = None
         try:
             self._disk.folder(self._disk.layout.lineage)
-            descriptor = self._disk.open_side(path)
+            descriptor, _ = self._disk.open_side(path)
             if not take_flock(descriptor, time.monotonic() + LOCK_SECONDS):
                 os.close(descriptor)
                 raise LockBusy(path=path)

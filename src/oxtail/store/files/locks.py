@@ -33,11 +33,13 @@ from oxtail.store.files.marks import (
     PYTHON_MODE,
     STALE_SECONDS,
     clear_marker,
+    has_token,
     is_gone,
     is_linked,
     is_python,
     link_token,
     read_token,
+    write_token,
 )
 
 if TYPE_CHECKING:
@@ -75,14 +77,18 @@ class Held:
 
     Attributes:
         flock: Descriptor of the side file; None where the file system has no kernel locks.
+        side: What the side file was found to be when its lock was taken.
         crowded: Whether others were seen to want it too: it was waited for, or passed on.
         made_at: When its folder was made, in unix seconds.
     """
 
-    def __init__(self, path: str, token: bytes, flock: int | None) -> None:
+    def __init__(
+        self, path: str, token: bytes, flock: int | None, side: os.stat_result | None = None
+    ) -> None:
         self.path = path
         self.token = token
         self.flock = flock
+        self.side = side
         self.crowded = False
         self.made_at = 0.0
 
@@ -94,8 +100,15 @@ class Held:
         Raises:
             LockBusy: it was taken over.
         """
-        if read_token(self.path) != self.token:
+        if not self.is_own:
             raise LockBusy("The lock was taken over while this process slept.", path=self.path)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether nobody has taken it over."""
+        if self.flock is not None and self.side is not None:
+            return has_token(self.path, self.token, self.flock, self.side.st_ino)
+        return read_token(self.path) == self.token
 
 
 class Locks:
@@ -149,12 +162,12 @@ class Locks:
         lock = path + self.ending
         deadline = time.monotonic() + self.budget
         try:
-            self._disk.folder(os.path.dirname(path))
-            flock, waited = self._take_flock(lock, deadline)
+            self._disk.folder(path.rpartition("/")[0])
+            flock, side, waited = self._take_flock(lock, deadline)
             try:
                 kind = 8 if flock is None else 12
                 token = b"%d.%s" % (os.getpid(), os.urandom(kind).hex().encode())
-                held = Held(lock, token, flock)
+                held = Held(lock, token, flock, side)
                 held.crowded = waited
                 self._take_folder(held, deadline, event, members)
             except BaseException:
@@ -169,7 +182,7 @@ class Locks:
         try:
             if held.crowded and handover.is_young(held.made_at) and self._pass_on(held):
                 return
-            if read_token(held.path) == held.token:
+            if held.is_own:
                 os.unlink(f"{held.path}.owner")
                 if not (held.flock is not None and self.spares and self.spares.keep(held.path)):
                     os.rmdir(held.path)
@@ -186,8 +199,9 @@ class Locks:
         One who stops waiting just now is not noticed at first.  So the lock is taken back if nobody
         waits any more and nobody has it; who waits on leaves the queue before it looks a last time.
         """
-        assert held.flock is not None
-        if not handover.is_awaited(held.path) or not is_linked(held.path, held.flock):
+        if held.flock is None or held.side is None or not handover.is_awaited(held.path):
+            return False
+        if not is_linked(held.path, held.side.st_ino):
             return False
         fcntl.flock(held.flock, fcntl.LOCK_UN)
         if handover.is_awaited(held.path):
@@ -200,7 +214,7 @@ class Locks:
 
     def _inherit(self, held: Held) -> bool:
         """Go on with a folder that was passed on; tell whether it was one."""
-        if held.flock is None:
+        if held.flock is None or held.side is None:
             return False
         try:
             found = os.lstat(held.path)
@@ -208,18 +222,22 @@ class Locks:
             return False
         if stat.S_IMODE(found.st_mode) != PYTHON_MODE or not handover.is_young(found.st_mtime):
             return False
-        if not is_linked(held.path, held.flock):
+        if not is_linked(held.path, held.side.st_ino):
             return False
         held.crowded, held.made_at = True, found.st_mtime
-        os.pwrite(held.flock, held.token, 0)
-        os.ftruncate(held.flock, len(held.token))
+        write_token(held.token, held.flock, held.side.st_size)
         return True
 
-    def _take_flock(self, lock: str, deadline: float) -> tuple[int | None, bool]:
-        """Take the kernel lock: its descriptor, None without such locks, and whether it waited."""
+    def _take_flock(
+        self, lock: str, deadline: float
+    ) -> tuple[int | None, os.stat_result | None, bool]:
+        """Take the kernel lock: its descriptor, what its file is, and whether it waited.
+
+        The first two are None where there are no such locks.
+        """
         side = f"{lock}.flock"
         while True:
-            descriptor = self._disk.open_side(side)
+            descriptor, opened = self._disk.open_side(side)
             try:
                 waited = not take_flock(descriptor, 0)
                 if waited:
@@ -230,14 +248,15 @@ class Locks:
             except OSError as error:
                 os.close(descriptor)
                 if error.errno in _REFUSED:
-                    return None, False
+                    return None, None, False
                 raise
             except BaseException:
                 os.close(descriptor)
                 raise
             with suppress(FileNotFoundError):
-                if os.fstat(descriptor).st_ino == os.stat(side).st_ino:
-                    return descriptor, waited
+                found = os.stat(side)
+                if opened.st_ino == found.st_ino:
+                    return descriptor, found, waited
             drop_flock(descriptor)  # the side file was swept while this process waited
 
     def _take_folder(
@@ -299,7 +318,9 @@ class Locks:
     def _write_token(self, held: Held) -> None:
         owner = f"{held.path}.owner"
         try:
-            if held.flock is None or not link_token(held.path, held.token, held.flock):
+            if held.flock is not None and held.side is not None:
+                write_token(held.token, held.flock, held.side.st_size)
+            if held.flock is None or not link_token(held.path):
                 descriptor = os.open(owner, _OWNER_FLAGS, 0o600)
                 try:
                     os.write(descriptor, held.token)

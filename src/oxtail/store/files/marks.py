@@ -51,15 +51,20 @@ def is_gone(token: bytes | None) -> bool:
     return False
 
 
-def link_token(lock: str, token: bytes, flock: int) -> bool:
-    """Put the token into the side file and link that as *owner*; False where there are no links.
+def write_token(token: bytes, flock: int, size: int) -> None:
+    """Make *token* the content of the side file at *flock*, which has *size* bytes."""
+    os.pwrite(flock, token, 0)
+    if size > len(token):
+        os.ftruncate(flock, len(token))
+
+
+def link_token(lock: str) -> bool:
+    """Link the side file, which has the token, as *owner*; False where there are no links.
 
     A file of its own would be made and removed by every lock, which costs the disk far more.
     Whatever *owner* is now is an orphan, because the folder was made just before.
     """
     owner = f"{lock}.owner"
-    os.pwrite(flock, token, 0)
-    os.ftruncate(flock, len(token))
     for _ in range(2):
         try:
             os.link(f"{lock}.flock", owner)
@@ -74,12 +79,22 @@ def link_token(lock: str, token: bytes, flock: int) -> bool:
     return False
 
 
-def is_linked(lock: str, flock: int) -> bool:
-    """Tell whether the token of *lock* is the content of the side file that *flock* has open."""
+def is_linked(lock: str, inode: int) -> bool:
+    """Tell whether the token of *lock* is the content of its side file, whose inode is *inode*."""
     try:
-        return os.lstat(f"{lock}.owner").st_ino == os.fstat(flock).st_ino
+        return os.lstat(f"{lock}.owner").st_ino == inode
     except OSError:
         return False
+
+
+def has_token(lock: str, token: bytes, flock: int, inode: int) -> bool:
+    """Tell whether *lock* has *token*, which was written into the side file at *flock*.
+
+    A Node peer that takes a lock over writes into whatever *owner* is.
+    """
+    if is_linked(lock, inode):
+        return os.pread(flock, _TOKEN_MAX_BYTES, 0) == token
+    return read_token(lock) == token
 
 
 def is_python(path: str) -> bool:

@@ -47,10 +47,10 @@ class FileNotices:
 
     def _append(self, path: str, line: bytes) -> None:
         try:
-            descriptor = self._disk.append(path, line)
+            descriptor, _ = self._disk.append(path, line)
         except DamagedRecord as error:
             self._disk.set_aside(path, error.problem)
-            descriptor = self._disk.append(path, line)
+            descriptor, _ = self._disk.append(path, line)
         try:
             size = os.fstat(descriptor).st_size
         finally:
@@ -78,7 +78,7 @@ class FileNotices:
     def _tail(self, path: str) -> bytes:
         """Return the end of the file, its first line perhaps incomplete."""
         try:
-            descriptor = self._disk.open_regular(path)
+            descriptor, _ = self._disk.open_regular(path)
         except FileNotFoundError:
             return b""
         try:

@@ -113,7 +113,7 @@ class IndexFile:
         """
         self.disk.folder(self.disk.layout.search)
         if self._alone is None:
-            self._alone = self.disk.open_side(self._path + LOCK_ENDING)
+            self._alone, _ = self.disk.open_side(self._path + LOCK_ENDING)
             if not take_flock(self._alone, time.monotonic() + BUSY_SECONDS):
                 raise LockBusy("another search is at it")
         reason = self._state()

@@ -63,7 +63,7 @@ class _Tape:
         return len(self._data) // SIZE
 
     def __getitem__(self, place: int) -> Passed:
-        count = len(self)
+        count = len(self._data) // SIZE
         if not -count <= place < count:
             raise IndexError(place)
         at_ms, hops, flags, _ = _RECORD.unpack_from(self._data, place % count * SIZE)
@@ -113,7 +113,7 @@ class FileTraffic:
         """Tell whether a matter is news; see :meth:`oxtail.ports.Traffic.is_news`."""
         path = self._disk.layout.matter(matter)
         try:
-            descriptor = self._disk.open_side(path)
+            descriptor, _ = self._disk.open_side(path)
             try:
                 # Whoever has the lock for so long is telling of the matter.
                 return take_flock(descriptor, time.monotonic() + NEWS_LOCK_SECONDS) and _is_news(
@@ -147,13 +147,13 @@ class FileTraffic:
     def _append(self, path: str, record: bytes) -> None:
         try:
             try:
-                descriptor = self._disk.open_regular(path, _APPEND_FLAGS)
+                descriptor, _ = self._disk.open_regular(path, _APPEND_FLAGS)
             except FileNotFoundError:
                 self._disk.remake_folder(self._disk.layout.traffic)
-                descriptor = self._disk.open_regular(path, _APPEND_FLAGS)
+                descriptor, _ = self._disk.open_regular(path, _APPEND_FLAGS)
             except DamagedRecord as error:
                 self._disk.set_aside(path, error.problem)
-                descriptor = self._disk.open_regular(path, _APPEND_FLAGS)
+                descriptor, _ = self._disk.open_regular(path, _APPEND_FLAGS)
             try:
                 os.write(descriptor, record)
                 end = os.lseek(descriptor, 0, os.SEEK_CUR)
@@ -167,9 +167,9 @@ class FileTraffic:
     def _read(self, path: str, most: int) -> bytes:
         """Return the last *most* records of a file; one with anything else in it is removed."""
         try:
-            descriptor = self._disk.open_regular(path)
+            descriptor, found = self._disk.open_regular(path)
             try:
-                size = os.fstat(descriptor).st_size
+                size = found.st_size
                 wanted = max(0, min(most, TRAFFIC_KEPT)) * SIZE
                 data = os.pread(descriptor, wanted, max(0, size - wanted))
             finally:
