@@ -52,6 +52,32 @@ def test_the_cursor_begins_at_the_agent_of_the_own_window_and_the_strip_becomes_
     play(scene)
 
 
+def test_the_cursor_returns_to_the_own_agent_once_nobody_looks_at_its_window():
+    def seen(shown: bool | None, *, other: bool | None = True):
+        return fleet(
+            agent("alice", pane=pane(1, "same")._replace(shown=other)),
+            agent("bob", pane=pane(2, "same")._replace(shown=shown)),
+        )
+
+    tmux = Tmux(Home("work", 2, is_strip=True))
+
+    async def scene():
+        async with driven(seen(True), size=(80, 20), dock=True, strip=tmux.door) as cockpit:
+            await cockpit.settle(lambda: cockpit.selected == BOB)
+            await cockpit.press("k")
+            for shown, other in ((True, False), (None, False), (True, None)):
+                await cockpit.see(seen(shown, other=other))
+                assert cockpit.selected == ALICE, "somebody looks, or that is not known"
+            await cockpit.see(seen(False))
+            assert cockpit.selected == BOB
+            await cockpit.see(seen(True))
+            await cockpit.press("k")
+            await cockpit.see(seen(True))
+            assert cockpit.selected == ALICE, "a person who came back and moved the cursor keeps it"
+
+    play(scene)
+
+
 @pytest.mark.parametrize(
     ("home", "rows"),
     [(Home("work", 1, is_strip=False), 20), (Home("work", 1, is_strip=True), 6), (None, 20)],

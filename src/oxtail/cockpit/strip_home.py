@@ -1,7 +1,8 @@
 """A strip in a pane of its own: where that is, whose window it shares, and how high it is.
 
-The rule: tmux is asked once, at the start and beside the loop; a strip becomes smaller and never
-larger, since whoever pulled its border meant it.
+The rule: tmux is asked once, at the start and beside the loop; that somebody has left the window is
+seen from the agents in it, and told by terminals that report their focus.  A strip becomes smaller
+and never larger, since whoever pulled its border meant it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from oxtail.cockpit.messages import HomeFound
 from oxtail.cockpit.shapes.strip import height_of
-from oxtail.cockpit.shapes.view import Home, View, at_home
+from oxtail.cockpit.shapes.view import Home, View, at_home, is_left
 from oxtail.core.value import Value
 from oxtail.errors import OxtailError
 
@@ -69,7 +70,10 @@ class StripHome:
 
     def chosen(self, view: View, fleet: Fleet) -> View:
         """Return *view* with the cursor on the agent of the window, if that is due."""
-        if self._home is None or not self.is_armed:
+        if self._home is None:
+            return view
+        self.is_armed = self.is_armed or is_left(fleet, self._home)
+        if not self.is_armed:
             return view
         after = at_home(view, fleet, self._home)
         self.is_armed = after is view

@@ -73,6 +73,7 @@ class Agent(Value):
         findings: What doctor found about its files.
         held: How many messages for it a policy holds; a person has to let them through.
         tail: What its client says of the turn that goes on, if its pane shows one.
+        window_shown: Whether somebody looks at its window; None where that is not known.
 
     The others are those of ``docs/reference/fleet.md``.
     """
@@ -110,6 +111,7 @@ class Agent(Value):
     findings: tuple[Alert, ...] = ()
     tail: str | None = None
     held: int = 0
+    window_shown: bool | None = None
 
     @property
     def is_dead(self) -> bool:

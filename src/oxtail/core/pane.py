@@ -33,6 +33,7 @@ class Pane(Value):
         window: Name of its window; a label, set by anybody, and never an identity.
         window_index: Number of that window in its session, or None.
         output_at: When it last had output, in unix seconds, or None.
+        shown: Whether a client looks at its window; None where that is not known.
     """
 
     session: str
@@ -47,3 +48,4 @@ class Pane(Value):
     window: str = ""
     window_index: int | None = None
     output_at: int | None = None
+    shown: bool | None = None

@@ -192,6 +192,7 @@ def _agent(
         tmux_pane=pane.pane_id if pane else None,
         tmux_session=plain(pane.session) if pane else None,
         window_index=pane.window_index if pane else None,
+        window_shown=pane.shown if pane else None,
         tail=_tail(seen) if verdict.liveness is Liveness.ACTIVE and pane else None,
         findings=tuple(_safe(each) for each in facts.findings if _file(each) in seen.files),
         held=_held(seen, facts),

@@ -117,6 +117,7 @@ def parse_panes(output: bytes, word: str) -> tuple[Pane, ...]:
                 window=window,
                 window_index=_number(index) if index else None,
                 output_at=_number(output_at) or None,
+                shown=shown == "1" and _number(attached) > 0,
             )
         )
     return tuple(panes)

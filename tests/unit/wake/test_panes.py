@@ -63,9 +63,13 @@ def fake(tmp_path: Path) -> FakeTmux:
 def test_a_pane_is_read_field_by_field() -> None:
     assert parse_panes(record().encode(), WORD) == (
         Pane(
-            "work", "/p", 1_700_000_000, True, 4, "%3", 77, "/p/q", True, "editor", 2, 1_700_000_009
+            "work", "/p", 1_700_000_000, True, 4, "%3", 77, "/p/q", True, "editor", 2,
+            1_700_000_009, shown=True,
         ),
-    )
+    )  # fmt: skip
+    for members in ({"shown": "0"}, {"attached": "0"}, {"shown": "", "attached": ""}):
+        assert not parse_panes(record(**members).encode(), WORD)[0].shown, members
+    assert parse_panes(record(active="0").encode(), WORD)[0].shown, "another pane of its window"
 
 
 @pytest.mark.parametrize("name", ["a|b", "a\tb", "a\nb", "<>", "né 日本", "a\x1fb", "", "%3"])
@@ -275,7 +279,7 @@ def test_my_own_pane_may_be_named_by_the_environment_if_it_exists(fake: FakeTmux
         "printf '1700000009%s\\n' \"$end\""
     )
     fake.environ["TMUX_PANE"] = "%3"
-    own = Pane("work", "/p", 1, True, 1, "%3", 77, "/p", True, "w", 0, 1_700_000_009)
+    own = Pane("work", "/p", 1, True, 1, "%3", 77, "/p", True, "w", 0, 1_700_000_009, shown=True)
     assert fake.panes().own(5) == own
     for spoofed in ("%4", "work", "%3;"):
         fake.environ["TMUX_PANE"] = spoofed

@@ -58,12 +58,19 @@ class Home(Value):
 
 def at_home(view: View, fleet: Fleet, home: Home) -> View:
     """Return *view* with the cursor on the agent in the window of *home*; one that runs first."""
-    place_of = (home.session, home.window_index)
-    there = [
-        each for each in listed(fleet, view) if (each.tmux_session, each.window_index) == place_of
-    ]
+    there = [each for each in listed(fleet, view) if _is_in(each, home)]
     chosen = next((each for each in there if not each.is_dead), there[0] if there else None)
     return view._replace(selected=chosen.key) if chosen else view
+
+
+def is_left(fleet: Fleet, home: Home) -> bool:
+    """Tell whether nobody looks at the window of *home*, as its agents' panes say."""
+    said = [each.window_shown for each in fleet.agents if _is_in(each, home)]
+    return False in said and True not in said
+
+
+def _is_in(agent: Agent, home: Home) -> bool:
+    return (agent.tmux_session, agent.window_index) == (home.session, home.window_index)
 
 
 def listed(fleet: Fleet, view: View) -> tuple[Agent, ...]:
