@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from rich.color import ColorSystem
 
 from helpers.cockpits import driven, play
 from oxtail.cockpit.shapes.rows import KINDS
@@ -45,5 +46,17 @@ def test_every_kind_of_text_stands_out_from_what_is_behind_it(light):
             assert weak(cockpit) == []
             await cockpit.press("T")
             assert weak(cockpit) == []
+
+    play(scene)
+
+
+@pytest.mark.parametrize("light", [False, True], ids=["dark", "light"])
+def test_bars_stay_gray_in_a_terminal_of_256_colors(light):
+    async def scene():
+        async with driven(light=light) as cockpit:
+            for place in ("head", "status"):
+                widget = cockpit.app.main.query_one(f"#{place}")
+                color = widget.rich_style.bgcolor.downgrade(ColorSystem.EIGHT_BIT)
+                assert len(set(color.get_truecolor())) == 1, (place, color)
 
     play(scene)

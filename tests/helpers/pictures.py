@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from html import unescape
 from pathlib import Path
 from typing import Final
@@ -25,10 +25,12 @@ SOURCES: Final = "sources.json"
 """Where the sources of pictures of a browser stand: digests of what each shows, and of itself."""
 
 SHOWN: Final = ("empty", "healthy", "trouble")
+LIFE: Final = "life"
+PARTS: Final = (*SHOWN, LIFE)
 THEMES: Final = ("dark", "light")
 WIDE: Final = (120, 40)
 DOCK: Final = (120, 8)
-LIFE: Final = (100, 26)
+LIFE_SIZE: Final = (100, 26)
 
 _FONTS: Final = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
 _NAMES: Final = re.compile(r"terminal-[0-9]+")
@@ -43,23 +45,26 @@ def _taken(cockpit: Driven, title: str = "oxtail cockpit") -> str:
     return "\n".join(line.rstrip() for line in lines).rstrip() + "\n"
 
 
-async def screens(theme: str) -> AsyncIterator[tuple[str, str]]:
-    """Draw the screens in one theme: the name of each file, and what is to be in it."""
+async def screens(part: str, theme: str) -> dict[str, str]:
+    """Draw the screens of one of :data:`PARTS`: the names of files, and what is to be in them."""
     light = theme == "light"
-    for name in SHOWN:
-        fleet = EXAMPLES[name].fleet
-        async with driven(fleet, WIDE, light=light) as cockpit:
-            yield f"cockpit-{name}-{theme}.svg", _taken(cockpit)
-            if name == "trouble":
-                await cockpit.press("j", "i", "l")
-                yield f"cockpit-messages-{theme}.svg", _taken(cockpit)
-        async with driven(fleet, DOCK, light=light, dock=True) as cockpit:
-            yield f"dock-{name}-{theme}.svg", _taken(cockpit, "oxtail cockpit --dock")
-    async with driven(EXAMPLES["healthy"].fleet, LIFE, light=light) as cockpit:
-        for name, key, words in (("editor", "S", "w save"), ("plan", "y", "y does it")):
-            await cockpit.press(key)
-            await cockpit.settle(lambda words=words: words in cockpit.text)
-            yield f"fleet-{name}-{theme}.svg", _taken(cockpit)
+    made = {}
+    if part == LIFE:
+        async with driven(EXAMPLES["healthy"].fleet, LIFE_SIZE, light=light) as cockpit:
+            for name, key, words in (("editor", "S", "w save"), ("plan", "y", "y does it")):
+                await cockpit.press(key)
+                await cockpit.settle(lambda words=words: words in cockpit.text)
+                made[f"fleet-{name}-{theme}.svg"] = _taken(cockpit)
+        return made
+    fleet = EXAMPLES[part].fleet
+    async with driven(fleet, WIDE, light=light) as cockpit:
+        made[f"cockpit-{part}-{theme}.svg"] = _taken(cockpit)
+        if part == "trouble":
+            await cockpit.press("j", "i", "l")
+            made[f"cockpit-messages-{theme}.svg"] = _taken(cockpit)
+    async with driven(fleet, DOCK, light=light, dock=True) as cockpit:
+        made[f"dock-{part}-{theme}.svg"] = _taken(cockpit, "oxtail cockpit --dock")
+    return made
 
 
 def reports() -> dict[str, str]:

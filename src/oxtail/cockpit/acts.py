@@ -100,19 +100,36 @@ class ActingApp(QuietApp[None]):
             return True
         return False
 
+    def _may_tell(self, agent: Agent | None) -> bool:
+        """Tell whether *agent* can be told something; better now than once it is written."""
+        if not self._may_act(agent):
+            return False
+        if agent and agent.is_dead:
+            self.say(Done(f"{agent.label} does not run, so it cannot be told anything", ok=False))
+            return False
+        return True
+
     def compose_to(self, agent: Agent | None) -> None:
         """Let the person write to *agent*; whatever is selected later, it is the one."""
-        if agent and self._may_act(agent):
+        if self._may_tell(agent) and agent:
             screen = ComposeScreen(agent, self._drafts.pop(agent.key, ""))
 
             def send(letter: Letter | None) -> None:
                 if letter is not None:
-                    text, files = letter.text, letter.attachments
-                    self.perform(lambda: self._actions.message(agent, text, files))
+                    self.perform(lambda: self._send(agent, letter))
 
             self.push_screen(screen, send)
-        elif agent is None:
-            self._may_act(agent)
+
+    def _send(self, agent: Agent, letter: Letter) -> Done:
+        """Send *letter*; one that could not be sent is a draft again."""
+        is_sent = False
+        try:
+            done = self._actions.message(agent, letter.text, letter.attachments)
+            is_sent = done.ok
+            return done
+        finally:
+            if not is_sent:
+                self._drafts.setdefault(agent.key, letter.text)
 
     def on_file_wanted(self, message: FileWanted) -> None:
         """Look whether there is such a file; a file system may hang, and the screen may not."""
@@ -145,7 +162,7 @@ class ActingApp(QuietApp[None]):
 
     def nudge(self, agent: Agent | None) -> None:
         """Nudge *agent* once the person has confirmed it."""
-        if self._may_act(agent) and agent:
+        if self._may_tell(agent) and agent:
             self.ask(f"nudge {agent.label}?", lambda: self._actions.nudge(agent))
 
     def jump(self, agent: Agent | None, *, within_window: bool) -> None:
@@ -229,7 +246,8 @@ def _way_out(error: OxtailError) -> str:
     clients = error.fields.get("clients")
     if isinstance(clients, (list, tuple)) and clients:
         said += f"; terminals: {', '.join(map(str, clients))}"
-    if command := error.fields.get("command"):
+    command = error.fields.get("command")
+    if command and str(command) not in error.message:
         said += f"; by hand: {command}"
     return said
 

@@ -72,11 +72,26 @@ TALK: Final = (
     Key("down", "↓", "", "newer message, or down"),
     Key("pageup,b", "PgUp b", "", "half a panel older"),
     Key("pagedown,space", "PgDn Space", "", "half a panel newer"),
-    Key("w,e", "w e", "", "show the message whole with its thread and receipts, or the list"),
-    Key("f", "f", "", "only messages of the selected agent, or all"),
-    Key("t", "t", "", "answers below what they answer, or in the order of time"),
+    Key(
+        "w,e",
+        "w e",
+        "",
+        "show the message whole with its thread and receipts, or the list",
+        "whole",
+    ),
+    Key("f", "f", "", "only messages of the selected agent, or all", "one agent"),
+    Key("t", "t", "", "answers below what they answer, or in the order of time", "threads"),
 )
 """In the messages; the other keys of the fleet work there, too."""
+
+TALK_HINTS: Final = (
+    ("↑ ↓", "move"),
+    *((each.shown, each.hint) for each in TALK if each.hint),
+    ("/", "search"),
+    ("Esc", "close"),
+    ("?", "help"),
+)
+"""The last line while they are open."""
 
 TRANSCRIPT: Final = (
     Key("up", "↑", "", "up"),

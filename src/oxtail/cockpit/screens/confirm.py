@@ -1,4 +1,4 @@
-"""One question on the last line, answered by one key; every other key means no."""
+"""One question on the last lines, answered by one key; every other key means no."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from oxtail.cockpit.messages import FleetRead, Noted
 from oxtail.cockpit.screens.ask_text import AskText, Choose
 from oxtail.cockpit.shapes.life import EDIT_KEYS, edit_rows, key_row
-from oxtail.cockpit.shapes.rows import Row, Span, cut, one_line
+from oxtail.cockpit.shapes.rows import Row, Span, one_line, row, wrapped
 from oxtail.cockpit.widgets.painted import Painted
 from oxtail.core import fleet_edit
 from oxtail.core.fleet_spec import COMMAND, check
@@ -46,7 +46,8 @@ class Windows(Painted):
     def paint(self, width: int, height: int) -> Sequence[Row]:
         """Return the head, and the windows around the cursor."""
         if self.edit is None:
-            return [Row(cut((Span(one_line(self.note, 300), self.kind),), width))]
+            lines = wrapped(one_line(self.note, 600), width)
+            return [row(Span(line, self.kind)) for line in lines][:height]
         rows = edit_rows(self.edit, self.note, self.kind, width)
         head, windows = rows[:3], rows[3:]
         if height < SHORT_ROWS:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, cast
 from textual.containers import Container
 from textual.screen import Screen
 
-from oxtail.cockpit.keys import FLEET, bindings
+from oxtail.cockpit.keys import FLEET, TALK_HINTS, bindings
 from oxtail.cockpit.screens.help import HelpScreen
 from oxtail.cockpit.screens.search import SearchScreen
 from oxtail.cockpit.shapes.head import attention
@@ -81,10 +81,6 @@ class MainScreen(Screen[None]):
     def on_mount(self) -> None:
         """Show what there is so far."""
         self._is_ready = True
-        keys = [each for each in FLEET if each.hint and not (each.acts and self._reads_only)]
-        lead = (("read only", ""),) if self._reads_only else ()
-        hints = (*lead, *((each.shown, each.hint) for each in keys))
-        self.status.hint(hints)
         self._arrange()
         self._focus()
         self._redraw()
@@ -143,9 +139,18 @@ class MainScreen(Screen[None]):
 
     def _arrange(self) -> None:
         """Show the parts that belong to what was chosen; the style sheet says which these are."""
+        self.status.hint(self._hints())
         self.set_class(self.view.dock, "-dock")
         self.set_class(self._shows_card, "-card")
         self.set_class(self._shows_talk, "-talk")
+
+    def _hints(self) -> tuple[tuple[str, str], ...]:
+        """Return the keys for the last line, as far as they do something here."""
+        lead = (("read only", ""),) if self._reads_only else ()
+        if self._shows_talk:
+            return (*lead, *TALK_HINTS)
+        keys = [each for each in FLEET if each.hint and not (each.acts and self._reads_only)]
+        return (*lead, *((each.shown, each.hint) for each in keys))
 
     def _focus(self) -> None:
         if self._shows_talk:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from oxtail.cockpit.shapes.head import name_of
 from oxtail.cockpit.shapes.rows import Row, Span, row, wrapped
-from oxtail.core.fleet_words import age, client, state
+from oxtail.core.fleet_words import CLIENTS, age, client, state
 from oxtail.core.liveness import Liveness
 from oxtail.core.plain import plain
 from oxtail.core.waits import Kind
@@ -70,7 +70,8 @@ def _identity(agent: Agent) -> Iterator[tuple[str, str, str]]:
     who = f"{agent.label}{' (this session)' if agent.is_self else ''}"
     yield "agent", "strong", who
     process = f", process {agent.server_pid}" if agent.server_pid else ""
-    yield "", "dim", f"{client(agent)}{process}"
+    what = client(agent) if agent.client_type in CLIENTS else "client unknown"
+    yield "", "dim", f"{what}{process}"
     yield "", "dim", plain(agent.session_id or "no session id yet")
     yield "", "dim", plain(agent.cwd)
     if agent.tmux_pane:
@@ -82,7 +83,9 @@ def _identity(agent: Agent) -> Iterator[tuple[str, str, str]]:
 
 
 def _evidence(agent: Agent) -> Iterator[tuple[str, str, str]]:
-    yield "", "dim", f"transcript: {age(agent.transcript_age_s)} since it was written to"
+    written = agent.transcript_age_s
+    said = "none is known" if written is None else f"{age(written)} since it was written to"
+    yield "", "dim", f"transcript: {said}"
     if agent.tool:
         how = "running" if agent.tool.running else "ended"
         yield "", "tool", f"tool: {plain(agent.tool.name)} ({how})"

@@ -27,6 +27,11 @@ LEVELS: Final = {
 }
 ATTENTION_ROWS: Final = 3
 
+WAY: Final = " (a acknowledges what concerns the selected agent, A all of it)"
+SHORT_WAY: Final = " (a or A acknowledges)"
+WAY_ROOM: Final = 14
+"""Beside what is wrong: how one says that one knows; and columns for what stands before that."""
+
 
 def head(
     fleet: Fleet | None, now: float, width: int, *, looking_s: float | None = None, order: str = ""
@@ -103,18 +108,15 @@ def waiting(fleet: Fleet | None, width: int, most: int) -> list[Row]:
     if fleet.truncated:
         warnings.append(row(Span("  there is more than was looked at", "warn")))
     warnings = [Row(cut(each.spans, width)) for each in warnings]
-    blocks = [
-        ("wrong (a acknowledges what concerns the selected agent, A all of it)", wrong),
-        ("waits", lines),
-        ("warnings", warnings),
-    ]
+    way = WAY if width >= columns(WAY) + WAY_ROOM else SHORT_WAY
+    blocks = [("wrong", wrong, way), ("waits", lines, ""), ("warnings", warnings, "")]
     rows: list[Row] = []
     filled = [each for each in blocks if each[1]]
-    for number, (title, content) in enumerate(filled):
+    for number, (title, content, note) in enumerate(filled):
         later = len(filled) - number - 1
-        room = most - len(rows) - 2 * later
-        rows += block(title, content, max(room, 2))
-    return rows[:most]
+        room = min(max(most - len(rows) - 2 * later, 2), most - len(rows))
+        rows += block(title, content, room, note)
+    return rows
 
 
 def _kind(text: str) -> str:

@@ -171,10 +171,11 @@ def plan_keys(
 
 _COLUMNS: Final = (("window", 17), ("agent", 9), ("model", 14), ("effort", 9), ("remote", 8))
 EDIT_KEYS: Final = (
-    ("n", "name"), ("m", "model"), ("f", "effort"), ("t", "agent"), ("r", "remote"), ("o", "role"),
-    ("F", "fleet name"), ("a", "add"), ("d", "delete"), ("J K", "move"), ("w", "save"),
-    ("y", "apply"), ("Esc", "leave"),
+    ("y", "apply"), ("w", "save"), ("Esc", "leave"), ("n", "name"), ("m", "model"), ("f", "effort"),
+    ("t", "agent"), ("r", "remote"), ("o", "role"), ("F", "fleet name"), ("a", "add"),
+    ("d", "delete"), ("J K", "move"),
 )  # fmt: skip
+"""What leads on stands first: where there is no room, the others go."""
 
 
 def edit_rows(edit: Edit, note: str, kind: str, width: int) -> list[Row]:

@@ -110,15 +110,16 @@ def _end(text: str, width: int) -> int:
     return len(text)
 
 
-def block(title: str, lines: Sequence[Row], most: int) -> list[Row]:
-    """Return *title* above *lines*, at most *most* rows in all; what is left out is counted."""
+def block(title: str, lines: Sequence[Row], most: int, note: str = "") -> list[Row]:
+    """Return *title* with a *note* above *lines*, at most *most* rows in all.
+
+    Where that is not all of them, the title says how many there are.
+    """
     if not lines or most < 2:
         return []
     room = most - 1
-    shown = list(lines[:room])
-    if len(lines) > room:
-        shown = [*lines[: room - 1], row(Span(f"  +{len(lines) - room + 1} more", "dim"))]
-    return [row(Span(title, "dim")), *shown]
+    count = f", {room} of {len(lines)}" if len(lines) > room else ""
+    return [row(Span(f"{title}{count}{note}", "dim")), *lines[:room]]
 
 
 def one_line(text: str, most: int) -> str:

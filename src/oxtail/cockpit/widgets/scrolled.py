@@ -49,7 +49,16 @@ class Scrolled(Painted, can_focus=True):
             for count, where in ((above, "above"), (below, "below"))
             if count
         )
-        return [*lines[self._from : self._from + room], row(Span(f"  {said}", "dim"))]
+        way = "" if self.has_focus else "; Tab goes there"
+        return [*lines[self._from : self._from + room], row(Span(f"  {said}{way}", "dim"))]
+
+    def on_focus(self) -> None:
+        """Say no more how one comes here."""
+        self.repaint()
+
+    def on_blur(self) -> None:
+        """Say how one comes here."""
+        self.repaint()
 
     def to_top(self) -> None:
         """Show the first line first."""

@@ -17,6 +17,9 @@ ROWS_MAX: Final = 16
 SHARE: Final = 3
 """It takes one row in so many of the screen, more where the table leaves some, and at most that."""
 
+SHORT_ROWS: Final = 20
+"""On a lower screen it takes what the table leaves: the agents' own rows say the same, and more."""
+
 
 class Waits(Painted):
     """Shows the waits, the trouble and the warnings of a fleet."""
@@ -31,5 +34,6 @@ class Waits(Painted):
 
     def paint(self, width: int, height: int) -> Sequence[Row]:  # noqa: ARG002 - a share of the screen
         """Return the blocks."""
-        room = max(self._spare, self.app.size.height // SHARE)
+        rows = self.app.size.height
+        room = self._spare if rows < SHORT_ROWS else max(self._spare, rows // SHARE)
         return waiting(self._fleet, width, min(ROWS_MAX, room))
