@@ -18,11 +18,25 @@ if TYPE_CHECKING:
 _HEAD = ("NAME", "CLIENT", "SESSION ID", "PRESENCE", "FOLDER", "PURPOSE")
 
 
+def _columns(cell: str) -> int:
+    """Return how many columns of a terminal *cell* takes."""
+    if cell.isascii():
+        return len(cell)
+    # Agents wait for this verb, and few names need the tables of Unicode.
+    from oxtail.core.plain import columns
+
+    return columns(cell)
+
+
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    sizes = [[_columns(cell) for cell in row] for row in rows]
+    widths = [max(column) for column in zip(*sizes, strict=True)]
     return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
+        "  ".join(
+            cell + " " * (width - size)
+            for cell, size, width in zip(row, taken, widths, strict=True)
+        ).rstrip()
+        for row, taken in zip(rows, sizes, strict=True)
     ]
 
 

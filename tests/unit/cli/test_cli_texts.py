@@ -19,6 +19,7 @@ from oxtail.cli import ask, inbox, peers, read, send, status
 from oxtail.core.entry import State
 from oxtail.core.envelope import Envelope
 from oxtail.core.evidence import Proof, Stage
+from oxtail.core.plain import columns
 from oxtail.core.work import Owed
 from oxtail.core.work import State as Standing
 
@@ -103,6 +104,17 @@ def test_peers_are_a_table_with_the_purpose_last() -> None:
     assert lines[0] == "/p:"
     assert lines[2].split() == ["bob", "(me)", "codex", "id-1", "busy", "web", "a\\nb"]
     assert lines[3].split() == ["shell", "no", "agent", "-", "-", ".", "-"]
+
+
+def test_columns_of_peers_stand_below_each_other_whatever_the_letters() -> None:
+    names = ("bob", "漢字", "e\u0301milie", "🙂")
+    rows = tuple(
+        PeerRow("t", "/p", True, 0, 1, "codex", f"id-{name}", None, name) for name in names
+    )
+
+    lines = peers.text_of(PeersResult("/p", True, rows)).split("\n")
+
+    assert len({columns(line.partition("codex")[0]) for line in lines[2:]}) == 1
 
 
 def test_no_peers_is_said() -> None:
