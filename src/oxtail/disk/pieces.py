@@ -28,10 +28,27 @@ def check_free(path: str, *, replace: bool) -> None:
         found = os.lstat(path)
     except FileNotFoundError:
         return
-    if not replace:
-        raise FileExists(f"{path} is there already; --force replaces it.", path=path)
     if stat.S_ISDIR(found.st_mode):
         raise FileExists(f"{path} is a folder.", path=path)
+    if _is_device(path, found.st_mode):
+        # Whoever may would put a file in the place of what all programs use.
+        raise FileExists(f"{path} is a device or the like; - is standard output.", path=path)
+    if not replace:
+        raise FileExists(f"{path} is there already; --force replaces it.", path=path)
+
+
+def _is_device(path: str, mode: int) -> bool:
+    """Tell whether *path*, whose mode is *mode*, is neither file nor folder, nor a link to one."""
+    if stat.S_ISLNK(mode):
+        try:
+            mode = os.stat(path).st_mode
+            # /dev/stdout leads to a file where a shell sends output there.
+            return os.readlink(path).startswith("/proc/") or not (
+                stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+            )
+        except OSError:
+            return False  # it leads nowhere
+    return not stat.S_ISREG(mode)
 
 
 def write_pieces(path: str, pieces: Iterable[bytes], *, replace: bool) -> int:

@@ -148,6 +148,32 @@ def test_an_export_to_a_folder_that_is_not_there(project: Path) -> None:
     assert main(["export", "--out", str(project / "no" / "page.md")]) == 5
 
 
+@pytest.mark.parametrize("linked", [False, True])
+def test_an_export_replaces_no_device(project: Path, linked: bool) -> None:
+    """Whoever is root would leave a file where every program expects a device."""
+    path = device = project / "device"
+    os.mkfifo(device)
+    if linked:
+        path = project / "link"
+        path.symlink_to(device)
+
+    for words in ((), ("--force",)):
+        assert main(["export", "--out", str(path), *words]) == 1
+        assert main(["report", "--out", str(path), *words]) == 1
+    assert device.is_fifo()
+    assert path.is_symlink() is linked
+
+
+def test_an_export_replaces_no_link_to_what_a_process_has_open(project: Path) -> None:
+    page, link = project / "page.md", project / "stdout"
+    with page.open("w") as file:
+        link.symlink_to(f"/proc/self/fd/{file.fileno()}")
+
+        assert main(["export", "--out", str(link), "--force"]) == 1
+
+    assert link.is_symlink()
+
+
 @pytest.mark.parametrize("taken", [False, True])
 def test_a_file_system_without_links(
     project: Path, monkeypatch: pytest.MonkeyPatch, taken: bool
