@@ -133,8 +133,9 @@ def test_the_session_of_two_hosts_belongs_to_the_first(
         until(lambda: bob.hosts.host_of("eve-session") == C)
         assert bob.hosts.host_of(ANN) == A
         until(lambda: ("session_of_two_hosts", ANN) in bob.notices)
-        twin.send(B, BOB, letter("as ann", from_session_id=ANN))
+        twin.send(B, BOB, forged := letter("as ann", from_session_id=ANN))
         until(lambda: bob.set_asides)
+        until(lambda: bob.refused == [(C, forged.id)])
     assert bob.box(BOB) == []
 
 

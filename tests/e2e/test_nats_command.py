@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,8 @@ pytestmark = [needs("nats", "openssl"), pytest.mark.slow]
 def nats(*words: str, status: int = 0, **extra: str) -> Any:
     done = oxtail("nats", *words, "--json", **extra)
     assert done.status == status, done
+    # What libraries have to say to each other is nothing for people.
+    assert all(line.startswith("oxtail: ") for line in done.err.splitlines()), done.err
     return done.json["result"] if done.json["ok"] else done.json["error"]
 
 
@@ -61,6 +65,7 @@ def test_a_host_joins_and_is_told_how_it_stands(folder: Path, home: Path, tmp_pa
     assert not found["carried"]
     assert found["host_id"] == joined["host_id"]
     assert found["waiting"] == {}
+    assert "no carrier runs here" in oxtail("nats", "status").out
     password = json.loads(config.read_text())["password"]
     assert password not in json.dumps(found)
 
@@ -70,6 +75,32 @@ def test_a_host_joins_and_is_told_how_it_stands(folder: Path, home: Path, tmp_pa
     assert nats("join", str(folder / "join" / "ann.json"))["host_id"] == joined["host_id"]
     other = nats("join", str(folder / "join" / "bob.json"), OXTAIL_HOME=str(tmp_path / "b"))
     assert other["host_id"] != joined["host_id"]
+
+
+def carrier_state(home: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads((home / "nats" / "state.json").read_text())
+    except FileNotFoundError:
+        return {}
+    return found
+
+
+def test_of_a_folder_and_its_copy_the_first_carries(
+    folder: Path, home: Path, tmp_path: Path
+) -> None:
+    """As of two containers from one image: both say that they are the same host."""
+    nats("join", str(folder / "join" / "ann.json"))
+    first, copy = home / ".oxtail", tmp_path / "copy"
+    shutil.copytree(first, copy)
+    with ExitStack() as stack:
+        for state, is_carried in ((first, True), (copy, False)):
+            carrier = start("nats", "carry", OXTAIL_HOME=str(state))
+            stack.callback(carrier.communicate, timeout=10)
+            stack.callback(carrier.terminate)
+            until(lambda s=state, c=is_carried: carrier_state(s).get("connected") is c)
+        until(lambda: "another state folder" in carrier_state(copy)["problem"])
+        assert carrier_state(first)["connected"] is True
+        assert "another state folder" in nats("status", OXTAIL_HOME=str(copy))["carrier"]["problem"]
 
 
 def carrier_findings(home: Path) -> list[tuple[str, str]]:
@@ -87,7 +118,7 @@ def test_the_doctor_tells_how_mail_between_hosts_stands(folder: Path, home: Path
     box.parent.mkdir(mode=0o700, exist_ok=True)
     box.write_bytes(encode(letter("waits")))
     ((level, problem),) = carrier_findings(home)
-    assert (level, "1 messages for other hosts wait" in problem) == ("wrong", True)
+    assert (level, "for other hosts here wait 1 message" in problem) == ("wrong", True)
     box.unlink()
 
     carrier = start("nats", "carry")

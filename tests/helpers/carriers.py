@@ -51,6 +51,7 @@ class FileHost:
         )
         self.hosts = FileHosts(self.disk, self.clock)
         self.arrivals: list[str] = []
+        self.refused: list[tuple[str, str]] = []
         self.set_asides: list[tuple[str, str]] = []
         self.notices: list[tuple[str, str]] = []
         self.undeliverables: list[tuple[str, str]] = []
@@ -122,6 +123,9 @@ class FileHost:
     def reported(self, report: Report, host: str) -> None:
         receipt = Receipt(report.message_id, report.at, report.via or "", report.session_id)
         self.store.shown_elsewhere(receipt)
+
+    def refuse(self, mail: Mail, host: str) -> None:
+        self.refused.append((host, mail.envelope.id))
 
     def set_aside(self, data: bytes, problem: str, host: str) -> None:
         self.set_asides.append((host, problem))

@@ -14,7 +14,7 @@ from oxtail.app.announce import describe
 from oxtail.app.governor import is_empty
 from oxtail.app.ids import all_ids
 from oxtail.app.locate import project_key
-from oxtail.app.returned import FULL, OTHER_PROJECT, POLICY, UNKNOWN
+from oxtail.app.returned import FULL, NOT_ITS_SESSION, OTHER_PROJECT, POLICY, UNKNOWN
 from oxtail.app.shelf import check_room
 from oxtail.app.wake import wake_after_send, wake_for_ask
 from oxtail.core.address import Route, route_to, route_to_held, route_to_known
@@ -131,6 +131,11 @@ class Arriving:
         if not is_held:
             self._wake(peer, envelope)
         return SETTLED
+
+    def refuse(self, mail: Mail, host: str) -> None:
+        """Keep that *mail*, whose sender is none of *host*, was not taken, so that it is told."""
+        if self._arrivals.get(mail.envelope.id) is None:
+            self._refuse(mail, host, NOT_ITS_SESSION)
 
     def _now(self) -> int:
         return int(self._ctx.clock.now())

@@ -25,12 +25,14 @@ RETURNED: Final = "returned"
 """Extension member of the word that a message was not taken: why."""
 
 UNKNOWN: Final = "unknown_receiver"
+NOT_ITS_SESSION: Final = "unknown_sender"
 OTHER_PROJECT: Final = "cross_project"
 FULL: Final = "mailbox_full"
 POLICY: Final = "policy"
 
 _WORDS: Final = {
     UNKNOWN: "no session of that id is known there",
+    NOT_ITS_SESSION: "it knows your session as one of another host, or not at all",
     OTHER_PROJECT: "its receiver works in another project",
     FULL: "as much mail as is kept waits for its receiver already",
     POLICY: "the policy of its receiver refuses it",

@@ -63,7 +63,8 @@ def examine(disk: Disk, environ: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("carrier", WRONG, problem, "pip install 'oxtail[nats]'")
         return
     count = sum(waiting(disk).values())
-    stays = f"; {count} messages for other hosts wait here" if count else ""
+    stays = f"; for other hosts here wait {count} message" if count else ""
+    stays += "s" if count > 1 else ""
     try:
         is_run = is_carried(disk)
     except OxtailError as error:

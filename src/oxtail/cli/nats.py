@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from typing import TYPE_CHECKING, Any
@@ -145,6 +146,20 @@ def _own_fingerprint(disk: Disk, host: Host) -> str | None:
     return fingerprint(key) if key else None
 
 
+def _dict(state: dict[str, Any], name: str) -> dict[str, Any]:
+    found = state.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _of_carrier(is_run: bool, state: dict[str, Any]) -> str:
+    if not is_run:
+        return "no carrier runs here"
+    if state.get("connected") is not True:
+        return f"a carrier runs here, and has no server: {state.get('problem') or 'not yet'}"
+    count = len(_dict(state, "hosts"))
+    return f"a carrier runs here; other hosts that are there: {count}"
+
+
 def _status() -> Outcome:
     from oxtail.cli.doctor_carrier import last_state, waiting
     from oxtail.store.files.carriage import is_carried
@@ -158,7 +173,7 @@ def _status() -> Outcome:
     state = last_state(disk)
     require_client()
     problem = _problem(engine, host)
-    waits = waiting(disk)
+    waits, is_run = waiting(disk), is_carried(disk)
     key = _own_fingerprint(disk, host)
     members = {
         "ok": True,
@@ -168,22 +183,23 @@ def _status() -> Outcome:
         "url": list(engine.urls),
         "reachable": problem is None,
         "problem": problem,
-        "carried": is_carried(disk),
+        "carried": is_run,
         "carrier": {
             "connected": state.get("connected") is True,
             "problem": state.get("problem") or None,
             "at": state.get("at"),
         },
-        "hosts": state.get("hosts") or {},
-        "kept_back": state.get("kept_back") or {},
+        "hosts": _dict(state, "hosts"),
+        "kept_back": _dict(state, "kept_back"),
         "waiting": waits,
     }
     lines = [
         f"host {host.name} ({host.host_id})",
         f"key {key}" if key else "no key: install oxtail[seal] to seal what goes between hosts",
         f"server {', '.join(engine.urls)}: {problem or 'reachable'}",
-        "a carrier runs here" if members["carried"] else "no carrier runs here",
+        _of_carrier(is_run, state),
         *(f"{count} waiting for host {other}" for other, count in waits.items()),
+        *(f"kept back for host {other}: {why}" for other, why in _dict(state, "kept_back").items()),
     ]
     return Outcome(members, "\n".join(map(one_line, lines)), exit_status=1 if problem else 0)
 
@@ -210,6 +226,8 @@ def _trust(host_id: str | None) -> Outcome:
 
 def run(options: Options, output: Output) -> Outcome:  # noqa: ARG001 - as all verbs
     """Prepare a server, join, or tell."""
+    # It warns at the end of each encrypted connection of the client, of what nobody can change.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     if options.do == "init":
         from oxtail.cli.nats_init import init
 

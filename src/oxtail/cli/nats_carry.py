@@ -68,12 +68,13 @@ def _engine(disk: Disk) -> Engine:
 
 
 def _host(disk: Disk) -> Host:
-    from oxtail.store.nats.settings import load_host, name_host, require_client
+    from oxtail.store.nats.settings import at_this_place, load_host, name_host, require_client
 
     require_client()
     _engine(disk)
     # Where only OXTAIL_NATS_URL names the server, nobody has joined, and the host gets an id here.
-    return load_host(disk) or name_host(disk, None, socket.gethostname())
+    host = load_host(disk) or name_host(disk, None, socket.gethostname())
+    return at_this_place(disk, host)
 
 
 def _lock(disk: Disk) -> int:

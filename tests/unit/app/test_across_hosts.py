@@ -138,6 +138,19 @@ class TestArriving:
         here.arrive(Mail(ALICE, PROJECT, letter()), THERE)
         assert len(world.store.peek((session_box(ALICE),)).messages) == 1
 
+    def test_a_host_whose_session_is_not_believed_is_told_so(self, here, arrivals):
+        forged = Mail(ALICE, PROJECT, letter(CAROL))
+        assert here.arrive(forged, THERE) == UNKNOWN_SENDER
+        here.refuse(forged, THERE)
+        ((host, report),) = here.reports()
+        assert (host, report.stage, report.reason) == (THERE, "refused", "unknown_sender")
+
+    def test_a_forged_id_changes_nothing_of_the_mail_that_has_it(self, here, arrivals):
+        here.arrive(Mail(ALICE, PROJECT, letter()), THERE)
+        here.refuse(Mail(ALICE, PROJECT, letter(CAROL)), THIRD)
+        kept = arrivals.get(letter().id)
+        assert (kept.host, kept.refused) == (THERE, None)
+
     @pytest.mark.parametrize("host", [THIRD, HERE])
     def test_a_host_speaks_for_its_own_sessions_only(self, here, host):
         assert here.arrive(Mail(ALICE, PROJECT, letter()), host) == UNKNOWN_SENDER

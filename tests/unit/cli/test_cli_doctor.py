@@ -17,7 +17,7 @@ from oxtail.core.codec import encode_line, encode_pretty
 from oxtail.core.entry import OURS, Client, Entry
 from oxtail.core.envelope import Envelope, encode
 from oxtail.core.mail import Load
-from oxtail.core.names import hash32, session_box
+from oxtail.core.names import hash32, relay_box, session_box
 from oxtail.disk.atomic import Disk
 from oxtail.identity.known import parse_known
 from oxtail.store.files.checks import examine
@@ -203,6 +203,25 @@ def test_mail_for_a_running_process_is_nothing(state: Path) -> None:
     mail(state, str(ALIVE))
 
     assert checks(state) == set()
+
+
+def test_mail_for_another_host_waits_and_is_nothing_to_remove(state: Path) -> None:
+    mail(state, relay_box("b" * 16))
+
+    (finding,) = look(state)
+    assert (finding.check, finding.level) == ("mail-for-host", NOTE)
+    assert ("b" * 16) in finding.problem
+    assert "remove" not in finding.remedy
+    (full,) = look(state, room=Load(1, 10_000))
+    assert (full.check, full.level) == ("mail-for-host", WRONG)
+
+
+def test_mail_that_a_carrier_took_returns_to_the_next_one(state: Path) -> None:
+    claim(state, relay_box("b" * 16), DEAD)
+
+    (finding,) = look(state)
+    assert (finding.check, finding.level) == ("claim-abandoned", NOTE)
+    assert "carrier" in finding.remedy
 
 
 def test_lines_that_are_no_messages_are_a_note(state: Path) -> None:

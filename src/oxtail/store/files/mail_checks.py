@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from oxtail.core import codec, envelope
 from oxtail.core.entry import from_dict
 from oxtail.core.mail import Load
-from oxtail.core.names import is_box, is_held_box, parse_pid, pid_box, session_box
+from oxtail.core.names import is_box, is_held_box, is_relay_box, parse_pid, pid_box, session_box
 from oxtail.core.value import Value
 from oxtail.errors import DamagedRecord, StoreError
 from oxtail.store.files import shelf_checks
@@ -164,8 +164,11 @@ def _box(disk: Disk, name: str, path: str, owners: _Owners) -> Iterator[Finding]
         yield Finding("box-lines", NOTE, f"{bad} lines are no messages", remedy, path)
     if not good or name in owners.live:
         return
-    session_id = _owner_of(name, owners.absent)
     messages = f"{good} message{'s' if good > 1 else ''}"
+    if is_relay_box(name):
+        yield from shelf_checks.for_host(messages, Load(good, size), owners.room, name, path)
+        return
+    session_id = _owner_of(name, owners.absent)
     if is_held_box(name):
         receiver = _session_of_held(name, owners)
         problem = f"{messages} held by the policy of {receiver or 'its receiver'}"
@@ -213,12 +216,15 @@ def _claims(disk: Disk, probes: Probes, owners: _Owners) -> Iterator[Finding]:
         if owner is not None and not probes.provably_dead(owner):
             continue
         session_id = owners.live.get(box) or _owner_of(box, owners.absent)
-        level = NOTE if box in owners.live or box in owners.absent else WRONG
+        is_known = box in owners.live or box in owners.absent or is_relay_box(box)
         problem = "mail that a process took and did not live to show"
         remedy = "it returns when its session looks for mail"
+        if is_relay_box(box):
+            problem = "mail that a carrier took and did not live to carry"
+            remedy = "it returns when a carrier runs here again: start an agent"
         if session_id and box not in owners.live:
             remedy += f"; or: oxtail inbox --as {quote(session_id)}"
-        yield Finding("claim-abandoned", level, problem, remedy, path)
+        yield Finding("claim-abandoned", NOTE if is_known else WRONG, problem, remedy, path)
 
 
 def examine(disk: Disk, probes: Probes, now: float) -> list[Finding]:

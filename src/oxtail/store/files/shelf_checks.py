@@ -65,6 +65,18 @@ def full(load: Load, room: Load | None, session_id: str, path: str) -> Iterator[
     yield Finding("mailbox-full", WRONG, problem, remedy, path)
 
 
+def for_host(
+    messages: str, load: Load, room: Load | None, box: str, path: str
+) -> Iterator[Finding]:
+    """Yield what is to be said of mail for another host that waits here in *box*."""
+    is_full = room is not None and (load.messages >= room.messages or load.size >= room.size)
+    problem = f"{messages} for host {box.removeprefix('x-')} not carried there yet"
+    if is_full:
+        problem += ", and no more is kept for it"
+    level = WRONG if is_full else NOTE
+    yield Finding("mail-for-host", level, problem, "oxtail nats status says what keeps it", path)
+
+
 def expired(disk: Disk) -> Iterator[Finding]:
     """Yield a finding for each file of mail that nobody came for."""
     names, problems = names_in(disk, disk.layout.expired)

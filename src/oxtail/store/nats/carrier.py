@@ -137,7 +137,7 @@ class Carrier:
                 await asyncio.wait_for(self._stopping.wait(), pause)
             except TimeoutError:
                 continue
-        self._write({"connected": False, "problem": "stopped"})
+        self._write({"connected": False, "problem": "the carrier of this host has ended"})
 
     async def _lost(self, problem: str) -> None:
         self._trace("nats_disconnected", problem=problem)

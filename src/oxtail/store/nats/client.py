@@ -97,12 +97,14 @@ class Client:
                 "the server does not accept the credentials of this host"
             ) from error
         except (TimeoutError, errors.Error, OSError, ValueError) as error:
+            # The library raises that no server was left; why, it has said before.
+            why = client.complaint or _said(error)
             await client.close()
             if "authorization" in str(error).lower():
                 raise EngineRefused(
                     "the server does not accept the credentials of this host"
                 ) from error
-            raise EngineUnreachable(f"no connection to the server: {_said(error)}") from error
+            raise EngineUnreachable(f"no connection to the server: {why}") from error
         return client
 
     async def _complained(self, error: Exception) -> None:
@@ -271,6 +273,8 @@ def _only_encrypted(connection: Any, engine: Engine, secret: str) -> str:
 
 
 def _said(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
     return (str(error) or type(error).__name__).removeprefix("nats: ")[:200]
 
 

@@ -277,6 +277,7 @@ class Inbound:
             arrival = await self._introduced(mail, letter.host)
         if not arrival.is_settled:
             await self._set_aside(letter, f"a message set aside: {arrival.problem}")
+            await self._surely(self._local.refuse, mail, letter.host)
 
     async def _introduced(self, mail: Mail, host: str) -> Arrival:
         """Ask the server who is on *host* until the sender of *mail* is, but not for ever.

@@ -33,6 +33,9 @@ class Local(Protocol):
     def arrive(self, mail: Mail, host: str) -> Arrival:
         """Take over mail of *host*; once this returns a settled arrival it is committed."""
 
+    def refuse(self, mail: Mail, host: str) -> None:
+        """Keep that *mail*, whose sender is none of *host*, was not taken, so that it is told."""
+
     def carried(self, host: str, message_ids: Collection[str]) -> None:
         """Keep that messages are with the server now, on their way to *host*."""
 

@@ -8,12 +8,13 @@ their members.
 from __future__ import annotations
 
 import os
+import socket
 import stat
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from oxtail.core import codec
-from oxtail.core.names import is_host_id
+from oxtail.core.names import hash32, is_host_id
 from oxtail.core.remote import HOST_NAME_MAX_CHARS
 from oxtail.core.value import Value
 from oxtail.errors import ConfigError, DamagedRecord, ExtraMissing, InsecureEngine
@@ -205,6 +206,16 @@ def load_host(disk: Disk) -> Host | None:
     if not is_host_id(host_id) or not is_host_id(instance) or not isinstance(name, str):
         raise ConfigError(f"{disk.layout.nats_host} does not say who this host is")
     return Host(str(host_id), name[:HOST_NAME_MAX_CHARS], str(instance))
+
+
+def at_this_place(disk: Disk, host: Host) -> Host:
+    """Return *host* with an instance that a copy of its folder has not, elsewhere or beside it.
+
+    A copy, as of an image of a container, says the same of itself; so the name of the machine and
+    the path of the folder are made part of it.
+    """
+    place = (host.instance, socket.gethostname(), os.path.realpath(disk.layout.nats))
+    return host._replace(instance=hash32("\0".join(place))[:16])
 
 
 def name_host(disk: Disk, host_id: str | None, name: str) -> Host:
