@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,7 +19,7 @@ from helpers.stores import bodies, letter
 from helpers.waiting import until
 from oxtail.core.arrival import Arrival
 from oxtail.core.remote import Mail, RemoteHost, RemoteSession
-from oxtail.store.nats import encoding, presence, subjects
+from oxtail.store.nats import encoding, inbound, presence, subjects
 from oxtail.store.nats.settings import Engine
 
 pytestmark = needs("nats")
@@ -336,3 +337,60 @@ def test_mail_waits_a_while_for_the_word_of_its_host_and_of_a_stranger_only_once
         until(lambda: len(bob.set_asides) == 2)
     # Once as it comes, and once after the server was asked.
     assert asked.senders.count("stranger") == waited + 2 > 4
+
+
+@pytest.mark.parametrize("ahead", [86_400, -86_400])
+def test_a_host_whose_clock_is_a_day_off_hears_and_is_heard(
+    server: NatsServer,
+    ann: FileHost,
+    bob: FileHost,
+    monkeypatch: pytest.MonkeyPatch,
+    ahead: int,
+) -> None:
+    """What the server has kept is as old as the server says; nobody beats here meanwhile."""
+    monkeypatch.setattr(presence, "BEAT_SECONDS", 3_600)
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + ahead)
+    bob.clock.advance(ahead)
+    with ExitStack() as stack:
+        carry(stack, server, ann)
+        until(lambda: is_described(server, A))
+        carry(stack, server, bob)
+        until(lambda: bob.hosts.host_of(ANN) and ann.hosts.host_of(BOB))
+        for host, other in ((ann, BOB), (bob, ANN)):
+            assert [n.session_id for n in host.hosts.neighbors() if n.is_live] == [other]
+        ann.send(B, BOB, letter("there", from_session_id=ANN))
+        until(lambda: bodies(bob.box(BOB)) == ["there"])
+
+
+@pytest.mark.parametrize("is_upgraded", [True, False])
+def test_mail_of_a_later_version_is_offered_again_and_not_for_ever(
+    server: NatsServer, bob: FileHost, monkeypatch: pytest.MonkeyPatch, is_upgraded: bool
+) -> None:
+    monkeypatch.setattr("oxtail.store.nats.inbound.NEWER_DELAY_SECONDS", 0.1)
+    said = RemoteHost(A, "new", "1" * 16, 5, sessions=(RemoteSession(ANN),))
+    message = letter("from the future", from_session_id=ANN)
+    data = encoding.encode_mail(Mail(BOB, None, message)).replace(b'"v":1', b'"v":2', 1)
+    offered: list[bytes] = []
+    real = encoding.decode
+
+    def decode(payload: bytes) -> Any:
+        offered.append(payload)
+        return real(payload)
+
+    async def put(client: Any) -> None:
+        await client.keep(subjects.presence_subject(A, 0), encoding.encode_host(said))
+        await client.keep(subjects.mail_subject(B, A), data, f"mail:{message.id}")
+
+    monkeypatch.setattr(encoding, "decode", decode)
+    with CarrierThread(bob, Engine((server.url,))):
+        until(lambda: is_described(server, B))
+        admin(server, put)
+        until(lambda: offered.count(data) >= 2)
+        if is_upgraded:
+            monkeypatch.setattr(encoding, "VERSION", 2)
+            until(lambda: bodies(bob.box(BOB)) == ["from the future"])
+            assert bob.set_asides == []
+        else:
+            until(lambda: [host for host, _ in bob.set_asides] == [A])
+            assert offered.count(data) == inbound.NEWER_TRIES

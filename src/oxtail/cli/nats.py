@@ -160,6 +160,11 @@ def _of_carrier(is_run: bool, state: dict[str, Any]) -> str:
     return f"a carrier runs here; other hosts that are there: {count}"
 
 
+def _kept_back(is_run: bool, state: dict[str, Any]) -> list[str]:
+    kept_back = _dict(state, "kept_back") if is_run else {}
+    return [f"kept back for host {host_id}: {why}" for host_id, why in kept_back.items()]
+
+
 def _status() -> Outcome:
     from oxtail.cli.doctor_carrier import last_state, waiting
     from oxtail.store.files.carriage import is_carried
@@ -199,7 +204,7 @@ def _status() -> Outcome:
         f"server {', '.join(engine.urls)}: {problem or 'reachable'}",
         _of_carrier(is_run, state),
         *(f"{count} waiting for host {other}" for other, count in waits.items()),
-        *(f"kept back for host {other}: {why}" for other, why in _dict(state, "kept_back").items()),
+        *_kept_back(is_run, state),
     ]
     return Outcome(members, "\n".join(map(one_line, lines)), exit_status=1 if problem else 0)
 
