@@ -5,10 +5,24 @@
 from oxtail.lean import from_real, real
 
 
+def _real_bases(bases):
+    """Return *bases* with the real class in the place of the one below."""
+    return tuple(real("enum").Enum if base is Enum else base for base in bases)
+
+
 class _EnumType(type):
-    """Turns the names in a class body into members."""
+    """Turns the names in a class body into members; a class with further bases is a real one."""
+
+    @classmethod
+    def __prepare__(cls, name, bases):
+        """Return what the body of a class is carried out in."""
+        if len(bases) > 1:
+            return real("enum").EnumType.__prepare__(name, _real_bases(bases))
+        return {}
 
     def __new__(cls, name, bases, body):
+        if len(bases) > 1:
+            return real("enum").EnumType(name, _real_bases(bases), body)
         if not bases:
             return type.__new__(cls, name, bases, body)
         values = {

@@ -84,6 +84,17 @@ def test_members_have_the_methods_of_their_class(state: Any) -> None:
             pass
 
 
+@pytest.mark.parametrize("tools", [enum, lean], ids=["enum", "lean"])
+def test_members_may_be_texts_as_well(tools: Any) -> None:
+    class Color(str, tools.Enum):  # type: ignore[misc]
+        RED = "red"
+
+    assert Color.RED == "red"
+    assert Color("red") is Color.RED
+    assert isinstance(Color.RED, str)
+    assert isinstance(Color.RED, enum.Enum)
+
+
 def test_a_copy_is_the_member_itself(state: Any) -> None:
     module = ModuleType("made")
     module.State = state  # type: ignore[attr-defined]

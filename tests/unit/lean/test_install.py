@@ -54,7 +54,7 @@ def test_a_stand_in_claims_none_of_what_python_asks_a_module_for(name: str) -> N
 
 
 @pytest.mark.usefixtures("installed")
-@pytest.mark.parametrize("name", ["socket", "subprocess", "uuid"])
+@pytest.mark.parametrize("name", ["socket", "ssl", "subprocess", "uuid"])
 def test_modules_that_need_the_real_ones_load(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, name, raising=False)
 
