@@ -42,8 +42,10 @@ class _EnumType(type):
             type.__setattr__(made, key, member)
         return made
 
-    def __call__(cls, value):
-        """Return the member with *value*."""
+    def __call__(cls, value, *names, **settings):
+        """Return the member with *value*, or with *names* a class of the real module."""
+        if names or settings:
+            return real("enum").Enum(value, *names, **settings)
         if isinstance(value, cls):
             return value
         try:

@@ -95,6 +95,13 @@ def test_members_may_be_texts_as_well(tools: Any) -> None:
     assert isinstance(Color.RED, enum.Enum)
 
 
+@pytest.mark.parametrize("tools", [enum, lean], ids=["enum", "lean"])
+def test_a_class_may_be_made_by_a_call(tools: Any) -> None:
+    color = tools.Enum("Color", "RED BLUE")
+
+    assert [member.name for member in color] == ["RED", "BLUE"]
+
+
 def test_a_copy_is_the_member_itself(state: Any) -> None:
     module = ModuleType("made")
     module.State = state  # type: ignore[attr-defined]
