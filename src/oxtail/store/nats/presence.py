@@ -3,10 +3,8 @@
 A host describes itself at once when something changes; the server keeps that for those who come
 later.  In between it only says that it is there, in a *beat*: a few bytes with the digests of its
 description.  Whoever knows a description of these digests looks at nothing; whoever does not asks
-the server for it.  So hosts that change nothing cost their number of beats and no more.
-
-Hosts of the first version know no beats: while one is there, this host describes itself in full as
-often as it beats.
+the server for it.  So hosts that change nothing cost their number of beats and no more.  Hosts of
+the first version know no beats: while one is there, this host describes itself in full instead.
 """
 
 from __future__ import annotations
