@@ -144,7 +144,9 @@ def last(server: NatsServer, subject: str) -> Any:
 
 
 def is_described(server: NatsServer, host: str) -> bool:
-    return last(server, subjects.presence_subject(host, 0)) is not None
+    """Whether the host has said all that it says when it begins."""
+    said = (subjects.presence_subject(host, 0), subjects.beat_subject(host))
+    return all(last(server, each) is not None for each in said)
 
 
 def is_recent(server: NatsServer, host: str) -> bool:
@@ -347,8 +349,8 @@ def test_a_host_whose_clock_is_a_day_off_hears_and_is_heard(
     monkeypatch: pytest.MonkeyPatch,
     ahead: int,
 ) -> None:
-    """What the server has kept is as old as the server says; nobody beats here meanwhile."""
-    monkeypatch.setattr(presence, "BEAT_SECONDS", 3_600)
+    """What the server has kept is as old as the server says; nobody says it again here."""
+    monkeypatch.setattr(presence, "LOOK_SECONDS", 3_600)
     real = time.time
     monkeypatch.setattr(time, "time", lambda: real() + ahead)
     bob.clock.advance(ahead)
