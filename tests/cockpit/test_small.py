@@ -136,3 +136,41 @@ def test_why_a_fleet_cannot_be_edited_is_told_whole():
             assert "line 2: a comma or } is missing here [bad-fleet]" in told
 
     play(scene)
+
+
+def test_what_was_asked_for_goes_before_what_is_always_there():
+    async def scene():
+        async with driven(troubled(), size=(130, 36)) as cockpit:
+            assert "DEADLOCK: alice > bob > alice" in cockpit.text
+            assert "DEADLOCK: alice > bob > alice" in await cockpit.press("i")
+            text = await cockpit.press("l")
+            assert "DEADLOCK: alice > bob > alice" not in text
+            assert "hooks say" in text, "far down the card"
+            await cockpit.press("l", "i")
+            assert "DEADLOCK: alice > bob > alice" in await cockpit.press("l")
+
+    play(scene)
+
+
+def test_a_strip_comes_back_once_the_card_is_closed():
+    async def scene():
+        async with driven(troubled(), size=(110, 8), dock=True) as cockpit:
+            for close in ("i", "escape"):
+                assert "Tab goes there" in await cockpit.press("i")
+                await cockpit.press(close)
+                assert cockpit.app.main.view.dock
+            await cockpit.press("i", "d", "d", "i")
+            assert not cockpit.app.main.view.dock, "a person who asked for the table keeps it"
+
+    play(scene)
+
+
+def test_the_composer_fits_into_a_strip():
+    async def scene():
+        async with driven(troubled(), size=(110, 8), dock=True) as cockpit:
+            text = await cockpit.press("m")
+            assert "to alice" in text
+            assert "Enter sends" in text
+            assert not cockpit.app.screen.show_vertical_scrollbar
+
+    play(scene)

@@ -16,7 +16,7 @@ from oxtail.cockpit.actions import Done, Excerpt, Utterance
 from oxtail.cockpit.messages import LookFailed
 from oxtail.cockpit.shapes.view import View, listed, moved, settled
 from oxtail.core.fleet_facts import Alert
-from oxtail.errors import AgentDead, JumpRefused
+from oxtail.errors import AgentDead, JumpRefused, StoreError
 
 EVIL = "\x1b]0;owned\x07\x1b[31m\x9b2J\u202egnp\u200b[bold red]x[/] [@click=app.quit]y[/]\r\n\tz"
 
@@ -214,11 +214,15 @@ def test_an_action_that_fails_says_why_and_what_to_do(problem, said):
     play(scene)
 
 
-def test_what_came_of_an_action_makes_room_for_the_keys_again(monkeypatch):
-    monkeypatch.setattr(acts, "STATUS_SECONDS", 0.05)
+@pytest.mark.parametrize(
+    ("problem", "name"), [(None, "STATUS_SECONDS"), (StoreError("full"), "PROBLEM_SECONDS")]
+)
+def test_what_came_of_an_action_makes_room_for_the_keys_again(problem, name, monkeypatch):
+    monkeypatch.setattr(acts, name, 0.05)
 
     async def scene():
         async with driven(fleet(agent("alice"))) as cockpit:
+            cockpit.actions.problem = problem
             await cockpit.press("enter")
             await cockpit.settle(lambda: cockpit.actions.asked != [])
             await cockpit.settle(lambda: "Ctrl-C quit" in cockpit.text)

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from oxtail.core.fleet_agent import Agent
 
 STATUS_SECONDS: Final = 5.0
-"""How long the last line tells of an action."""
+PROBLEM_SECONDS: Final = 15.0
+"""How long the last line tells of an action; what failed may name a command to copy."""
 
 
 class ActingApp(QuietApp[None]):
@@ -76,7 +77,8 @@ class ActingApp(QuietApp[None]):
         line.say(plain(done.text, 500), "fine" if done.ok else "bad")
         if self._hush:
             self._hush.stop()
-        self._hush = self.set_timer(STATUS_SECONDS, line.hush)
+        seconds = STATUS_SECONDS if done.ok else PROBLEM_SECONDS
+        self._hush = self.set_timer(seconds, line.hush)
 
     def perform(self, act: Callable[[], Done]) -> None:
         """Carry out *act* in a thread, and show what has come of it; the loop does not wait."""

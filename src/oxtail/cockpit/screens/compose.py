@@ -16,7 +16,7 @@ from oxtail.cockpit.actions import Letter
 from oxtail.cockpit.messages import FileWanted
 from oxtail.cockpit.widgets.status_line import StatusLine
 from oxtail.core.attachment import ATTACHMENTS_MAX
-from oxtail.core.fleet_words import client, state
+from oxtail.core.fleet_words import CLIENTS, client, state
 from oxtail.core.plain import plain, plain_lines
 
 if TYPE_CHECKING:
@@ -102,7 +102,8 @@ class ComposeScreen(ModalScreen[Letter | None]):
         """Say whom it is for, and begin."""
         agent = self.agent
         own = " (this session)" if agent.is_self else ""
-        to = f"to {agent.label}{own}, {client(agent)}, {state(agent)}: as the operator, one way"
+        kind = f", {client(agent)}" if agent.client_type in CLIENTS else ""
+        to = f"to {agent.label}{own}{kind}, {state(agent)}: as the operator, one way"
         self.query_one("#to", StatusLine).say(to, "operator")
         draft = self.query_one(Draft)
         draft.move_cursor(draft.document.end)
@@ -125,7 +126,7 @@ class ComposeScreen(ModalScreen[Letter | None]):
         if self.attachments:
             names = ", ".join(plain(os.path.basename(path), 24) for path in self.attachments)
             said += f"; {len(self.attachments)} attached: {names}"
-        keys = "   Enter sends, Ctrl-J begins a line, Ctrl-A attaches, Esc leaves"
+        keys = "   Enter sends, Esc leaves, Ctrl-J begins a line, Ctrl-A attaches"
         self.query_one("#limit", StatusLine).say(said + keys, "bad" if over else "dim")
 
     def on_draft_sent(self) -> None:

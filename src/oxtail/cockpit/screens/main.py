@@ -55,6 +55,7 @@ class MainScreen(Screen[None]):
         self.view = view
         self._reads_only = reads_only
         self._shows_card = False
+        self._came_from_strip = False
         self._shows_talk = False
         self._is_ready = False
         self._head = HeadLine(id="head")
@@ -200,15 +201,18 @@ class MainScreen(Screen[None]):
 
     def action_dock(self) -> None:
         """Switch between table and dock."""
+        self._came_from_strip = False
         self.view = self.view._replace(dock=not self.view.dock)
         self._arrange()
         self._focus()
         self._redraw()
 
     def action_card(self) -> None:
-        """Show or hide the card; a strip has no room for one, so the table comes for it."""
+        """Show or hide the card; a strip has no room for one, so the table comes for as long."""
         self._shows_card = not self._shows_card or self.view.dock
-        self.view = self.view._replace(dock=False)
+        is_back = self._came_from_strip and not self._shows_card
+        self._came_from_strip = self.view.dock
+        self.view = self.view._replace(dock=is_back)
         self._arrange()
         self._focus()
         self._redraw()
