@@ -2,8 +2,8 @@
 # The first one makes .venv and installs what it needs there; later ones start at once.
 
 VENV ?= .venv
-# One more than there are processors: many tests wait for other programs.
-JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# Twice as many as there are processors: those that talk to other programs wait most of their time.
+JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) \* 2)
 PYTEST_FLAGS ?=
 PYTHON ?=
 

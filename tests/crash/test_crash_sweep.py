@@ -10,7 +10,6 @@ import functools
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,13 +26,10 @@ from oxtail.core.envelope import decode, encode
 from oxtail.disk.atomic import Disk
 from oxtail.identity.process import current_owner, provably_dead
 from oxtail.identity.registry import FileRegistry
-from oxtail.store.files import handover
-from oxtail.store.files.locks import Locks
 from oxtail.store.files.marks import PYTHON_MODE
 from oxtail.store.files.spares import Spares
 from oxtail.store.files.store import FileStore
 from oxtail.store.retention import LEDGER_BOUND, ledger_limit
-from oxtail.trace import silent
 
 pytestmark = pytest.mark.forks
 
@@ -320,76 +316,6 @@ def test_a_send_that_compacts_the_ledger(tmp_path: Path) -> None:
         assert no_lock_is_left(home), where
     assert folders.count > 40
     assert compacted > 10
-
-
-def leave_lock(home: Path, token: str | None, mode: int, age: float) -> None:
-    import os
-
-    mailed(home)
-    for path in (Disk(str(home)).layout.box(BOX), Disk(str(home)).layout.ledger(BOB)):
-        lock = Path(path + ".lock")
-        lock.mkdir(mode)
-        if token:
-            Path(f"{lock}.owner").write_text(token)
-        os.utime(lock, (time.time() - age, time.time() - age))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("random", "mode", "age"),
-    [
-        ("0123456789abcdef01234567", 0o500, 0),
-        ("0123456789abcdef", 0o700, 0),
-        (None, 0o500, 0),
-        (None, 0o700, 60),
-    ],
-)
-def test_a_takeover(tmp_path: Path, random: str | None, mode: int, age: float) -> None:
-    child = subprocess.Popen([sys.executable, "-I", "-S", "-c", "pass"])
-    child.wait()
-    token = f"{child.pid}.{random}" if random else None
-    folders = Folders(tmp_path, lambda home: leave_lock(home, token, mode, age))
-
-    def work(home: Path, start: Start) -> None:
-        store = open_store(home, fsync=True)
-        start()
-        store.put(TO_BOB, NEW)
-
-    for home, where in deaths(folders, work):
-        store = open_store(home, budget_ms=1_000)
-        store.put(TO_BOB, NEW, repeat=True)
-        assert [m.id for m in store.peek([BOX]).messages] == [*IDS, NEW.id], where
-        assert ledger_ids(home).count(NEW.id) == 1, where
-        assert no_lock_is_left(home), where
-    assert folders.count > 40
-
-
-@pytest.mark.slow
-def test_a_lock_that_is_passed_on(tmp_path: Path) -> None:
-    """The one who passes it on and the one who goes on with it die at every step."""
-
-    def prepare(home: Path) -> None:
-        mailed(home)
-
-    folders = Folders(tmp_path, prepare)
-
-    def work(home: Path, start: Start) -> None:
-        disk = Disk(str(home), fsync=True)
-        locks = Locks(disk, 1.0, silent)
-        path = disk.layout.box(BOX)
-        held = locks.take(path, "stale")
-        held.crowded = True  # as one who had to wait
-        with handover.waiting(f"{path}.lock"):
-            start()
-            locks.give(held)
-            locks.give(locks.take(path, "stale"))
-
-    for home, where in deaths(folders, work):
-        store = open_store(home, budget_ms=1_000)
-        store.put(TO_BOB, NEW)
-        assert [m.id for m in store.peek([BOX]).messages] == [*IDS, NEW.id], where
-        assert no_lock_is_left(home), where
-    assert folders.count > 15
 
 
 def test_a_question_that_is_suspended(tmp_path: Path) -> None:
