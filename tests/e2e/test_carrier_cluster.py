@@ -48,7 +48,7 @@ def test_a_leader_that_is_killed_and_a_link_that_is_cut_take_no_mail(tmp_path: P
         until(cluster.leader, every=0.2)
         leader.start()
         until(cluster.is_whole, every=0.2)
-        until(lambda: there.is_over() and back.is_over(), within=60 + EACH, every=0.1)
+        until(lambda: there.is_over() and back.is_over(), within=600 + EACH, every=0.1)
         for traffic in (there, back):
             traffic.end()
             traffic.check()

@@ -17,7 +17,7 @@ from helpers.waiting import until
 from oxtail.store.nats import client
 from oxtail.store.nats.settings import Engine
 
-ENDS_SECONDS = 60
+ENDS_SECONDS = 600
 """How long the rest may take; ten messages of each sender have another second."""
 
 

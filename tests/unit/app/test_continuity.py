@@ -336,7 +336,7 @@ class TestQuestions:
         bob = world.context(BOB, pid=2)
         answers: list[Any] = []
         asking = threading.Thread(
-            target=lambda: ask(alice, BOB, "question", answers.append, timeout_ms=5_000)
+            target=lambda: ask(alice, BOB, "question", answers.append, timeout_ms=60_000)
         )
         asking.start()
         until(lambda: bool(world.store.peek(bob.session.boxes()).messages))

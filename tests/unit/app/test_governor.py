@@ -133,7 +133,7 @@ def _ask(alice: Context, bob: Context, results: list[AskResult]) -> None:
 
     thread = threading.Thread(target=answer, daemon=True)
     thread.start()
-    ask(alice, BOB, "Which branch?", results.append, timeout_ms=4_000)
+    ask(alice, BOB, "Which branch?", results.append, timeout_ms=60_000)
     thread.join(60)
     assert not thread.is_alive()
 
