@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS: Final = 2.0
 """How long tmux may take; it answers in milliseconds unless its server hangs."""
 
+START_TRIES: Final = 5
+"""How often a server is started anew that was ending when it was asked; it ends within a moment."""
+
 ERROR_MAX_CHARS: Final = 300
 """How much of tmux's own words an error repeats."""
 
@@ -308,7 +311,8 @@ class Tmux:
 
         Args:
             commands: Each a command and its arguments.
-            starts: Whether tmux may start a server.
+            starts: Whether tmux may start a server.  One that ends with its last session, or
+                because it has none yet, may take a call and never answer; then another is started.
             seconds: How long tmux may take, if not :data:`TIMEOUT_SECONDS`.
 
         Raises:
@@ -317,12 +321,13 @@ class Tmux:
         """
         if not starts and not self.can_answer():
             raise NoTmuxServer
-        answer = self._run(*commands, seconds=seconds)
-        if answer.status == 0:
-            return answer.output
-        if answer.status is not None and _NO_SERVER.search(answer.error):
-            raise NoTmuxServer
-        raise PaneError(answer.error or f"{commands[0][0]!r} failed")
+        for _ in range(START_TRIES if starts else 1):
+            answer = self._run(*commands, seconds=seconds)
+            if answer.status == 0:
+                return answer.output
+            if answer.status is None or not _NO_SERVER.search(answer.error):
+                raise PaneError(answer.error or f"{commands[0][0]!r} failed")
+        raise NoTmuxServer
 
     def attach(self, session_id: str) -> None:
         """Show a session on the terminal of this process until it is left.
