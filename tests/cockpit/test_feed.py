@@ -31,7 +31,7 @@ class Looks:
     def look(self):
         self.begun += 1
         self.threads.add(threading.current_thread().name)
-        assert self.gate.wait(10)
+        assert self.gate.wait(60)
         if self.moves_while_looking:
             self.state, self.moves_while_looking = self.state + 1, False
         if self.problem:

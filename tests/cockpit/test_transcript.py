@@ -126,7 +126,7 @@ def test_a_transcript_that_cannot_be_read_leaves_the_screen_alive_and_says_why()
 
             def hangs(one):
                 asked.append(one.key)
-                gate.wait(20)
+                gate.wait(60)
                 raise PermissionError(13, "no")
 
             cockpit.actions.transcript = hangs  # type: ignore[method-assign]

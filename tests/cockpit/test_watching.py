@@ -182,7 +182,7 @@ def test_an_action_that_hangs_leaves_the_screen_alive():
             gate = threading.Event()
 
             def hangs(*_args, **_options):
-                gate.wait(20)
+                gate.wait(60)
                 return Done("at last")
 
             cockpit.actions.jump = hangs  # type: ignore[method-assign]

@@ -220,6 +220,6 @@ def _taken_over(hosts: Hosts) -> None:
     carol = hosts.start("a", CAROL)
     see(bob, CAROL)
     alice.process.kill()
-    alice.process.wait(5)
+    alice.process.wait(60)
     sent = carol.call("send_message", target=BOB, body="after")["message_id"]
     assert [message["id"] for message in mail(bob)] == [sent]

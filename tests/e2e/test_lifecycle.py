@@ -399,7 +399,7 @@ def test_two_spawns_at_once_make_one_fleet(stage: Stage) -> None:
     with pytest.raises(FleetBusy):
         stage.run("sync", TWO)
     go.set()
-    first.join(10)
+    first.join(60)
     assert reports == [True]
     assert stage.windows() == ["main", "cx"]
 

@@ -54,7 +54,7 @@ class Program:
                 pipe.close()
         if self.process.poll() is None:
             self.process.kill()
-        return self.process.wait(5)
+        return self.process.wait(60)
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def test_a_server_finishes_what_the_one_before_it_had_begun(home: Path, start: A
     alice, bob = start(ALICE), start(BOB)
     sent = delegate(alice)
     bob.process.kill()
-    bob.process.wait(5)
+    bob.process.wait(60)
     disk = Disk(str(home / ".oxtail"))
     work = FileWork(disk, Locks(disk, 5.0, FakeTrace()))
     owed = work.find((BOB,), sent["message_id"])

@@ -112,7 +112,7 @@ def test_an_answer_under_a_new_id_ends_the_wait(two: Two) -> None:
     two.clear()
     reply(two.bob, question.id, "yes")
     two.between.carry()
-    asking.join(10)
+    asking.join(60)
     (result,) = results
     assert result.reply is not None
     assert (result.reply.from_session_id, result.correlation) == (DAVE, "correlated")

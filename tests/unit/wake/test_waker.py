@@ -141,7 +141,7 @@ def test_of_several_threads_one_wakes(world: World) -> None:
 
         def open(self, entry: Entry) -> bool | None:
             inside.set()
-            return go_on.wait(5)
+            return go_on.wait(60)
 
     waker = world.waker(SlowDoor())
     first: list[str] = []

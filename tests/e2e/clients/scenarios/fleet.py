@@ -149,7 +149,7 @@ def jumps(person: Person, pane: str) -> dict[str, Any]:
     real = person.does("jump", "alpha", "--client", client)
     after = tmux("list-clients", "-F", form)
     tmux("detach-client", "-t", client)
-    looking.wait(10)
+    looking.wait(60)
     return {
         "client": client, "dry": dry, "between": between, "real": real, "after": after,
         "pane": pane,
