@@ -33,13 +33,12 @@ READ_MAX_BYTES: Final = 256 * 1024 * 1024
 TEMPORARY_MARK: Final = ".tmp."
 """Part of every temporary name, followed by the writer's pid and random hex digits."""
 
-_READ_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_SAFE: Final = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_READ_FLAGS: Final = os.O_RDONLY | _SAFE
 _WRITE_FLAGS: Final = os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_CREAT | os.O_EXCL
-_APPEND_FLAGS: Final = (
-    os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK
-)
-_SIDE_FLAGS: Final = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-_EMPTY_FLAGS: Final = os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_APPEND_FLAGS: Final = os.O_RDWR | _SAFE | os.O_CREAT | os.O_APPEND
+_SIDE_FLAGS: Final = os.O_RDWR | _SAFE | os.O_CREAT
+_EMPTY_FLAGS: Final = os.O_WRONLY | _SAFE
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
@@ -198,12 +197,16 @@ class Disk:
         The caller holds the file's lock; it syncs and closes the descriptor.
 
         Raises:
-            DamagedRecord: *path* is no regular file.
-            OSError: the disk refused; nothing was added.
+            DamagedRecord: *path* is no regular file, or too large to be read.
+            OSError: the disk refused, or *path* would become too large; nothing was added.
         """
         descriptor, found = self.open_append(path)
         try:
             size = found.st_size
+            if size > READ_MAX_BYTES:
+                raise DamagedRecord(f"larger than {READ_MAX_BYTES} bytes", path=path)
+            if size + len(data) > READ_MAX_BYTES:  # it would be set aside, with all that is in it
+                raise OSError(errno.EFBIG, "it holds as much as can be read", path)
             if not size:
                 self._keep_name(path, found.st_ino)
             if size and os.pread(descriptor, 1, size - 1) != b"\n":
@@ -291,8 +294,7 @@ class Disk:
     ) -> bool:
         """Put *data* under *path* in one step unless the name is taken; tell whether it was free.
 
-        Commit point: the link.  Of several callers exactly one gets True.  *mtime* (unix seconds)
-        becomes the file's modification time.
+        Commit point: the link.  Of several callers one gets True.  *mtime*: see :meth:`publish`.
 
         Raises:
             OSError: the disk refused; *path* is what it was.
@@ -314,11 +316,10 @@ class Disk:
         Raises:
             OSError: it is there and cannot be removed.
         """
-        try:
+        with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
-        except FileNotFoundError:
-            return False
-        return True
+            return True
+        return False
 
     def stamp(self, path: str) -> Stamp | None:
         """Return what tells the file *path* from its successors, or None if there is none."""
@@ -386,8 +387,7 @@ class Disk:
         """Keep damaged *lines* of the file *source* in ``damaged/`` and return their path.
 
         Raises:
-            OSError: they could not be kept; the caller leaves them where they are.
-            StoreError: as above.
+            OSError, StoreError: they could not be kept; the caller leaves them where they are.
         """
         self.folder(self.layout.damaged)
         kept = os.path.join(self.layout.damaged, self._damaged_name(os.path.basename(source)))

@@ -12,6 +12,7 @@ import pytest
 from helpers.stores import ALICE, BOB, BOX, TO_BOB, Hosts, bodies, letter
 from oxtail.core.address import Route
 from oxtail.core.names import hash32
+from oxtail.disk.atomic import READ_MAX_BYTES
 from oxtail.errors import BadArgument, StoreError
 
 
@@ -198,3 +199,38 @@ def test_a_state_folder_that_was_removed_is_made_again(hosts: Hosts) -> None:
 
     assert bodies(store.peek([BOX]).messages) == ["after"]
     assert json.loads(hosts.path("mailboxes", f"{BOX}.jsonl").read_text())["body"] == "after"
+
+
+def test_a_box_that_holds_as_much_as_can_be_read_takes_no_more(hosts: Hosts) -> None:
+    """A box that is larger would be set aside by its reader, with all mail that waits in it."""
+    store = hosts.process()
+    store.put(TO_BOB, letter())
+    box = hosts.path("mailboxes", f"{BOX}.jsonl")
+    size = box.stat().st_size
+    os.truncate(box, READ_MAX_BYTES - 10)
+
+    with pytest.raises(StoreError):
+        store.put(TO_BOB, letter("one more"))
+
+    assert box.stat().st_size == READ_MAX_BYTES - 10
+    os.truncate(box, size)
+    assert bodies(store.peek([BOX]).messages) == ["hello"]
+
+
+@pytest.mark.parametrize("which", ["box", "ledger"])
+def test_what_is_too_large_to_be_read_takes_no_mail_with_it(hosts: Hosts, which: str) -> None:
+    store = hosts.process()
+    store.put(TO_BOB, letter())
+    box = hosts.path("mailboxes", f"{BOX}.jsonl")
+    os.truncate(box if which == "box" else ledger_of(hosts), READ_MAX_BYTES + 1)
+
+    message = letter("one more")
+    store.put(TO_BOB, message)
+
+    assert bodies(store.peek([BOX]).messages)[-1:] == ["one more"]
+    assert store.lookup(BOB, message.id) == message
+    assert len(hosts.names("damaged")) == 1
+
+
+def ledger_of(hosts: Hosts) -> Path:
+    return hosts.path("received", f"{hash32(BOB)}.jsonl")
