@@ -147,19 +147,19 @@ class FileTraffic:
     def _append(self, path: str, record: bytes) -> None:
         try:
             try:
-                descriptor, _ = self._disk.open_regular(path, _APPEND_FLAGS)
+                descriptor, found = self._disk.open_regular(path, _APPEND_FLAGS)
             except FileNotFoundError:
                 self._disk.remake_folder(self._disk.layout.traffic)
-                descriptor, _ = self._disk.open_regular(path, _APPEND_FLAGS)
+                descriptor, found = self._disk.open_regular(path, _APPEND_FLAGS)
             except DamagedRecord as error:
                 self._disk.set_aside(path, error.problem)
-                descriptor, _ = self._disk.open_regular(path, _APPEND_FLAGS)
+                descriptor, found = self._disk.open_regular(path, _APPEND_FLAGS)
             try:
                 os.write(descriptor, record)
-                end = os.lseek(descriptor, 0, os.SEEK_CUR)
             finally:
                 os.close(descriptor)
-            if end > CUT_BYTES or end % SIZE:
+            # Others may have appended meanwhile; whole records, and whoever is next looks again.
+            if found.st_size >= CUT_BYTES or found.st_size % SIZE:
                 self._disk.publish(path, self._read(path, TRAFFIC_KEPT) or record, durable=False)
         except (OSError, OxtailError) as error:
             self._disk.trace("traffic_failed", path=path, error=str(error))
