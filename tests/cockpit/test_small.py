@@ -6,8 +6,9 @@ import pytest
 
 from helpers.cockpits import driven, play
 from helpers.fakes import BOB, CAROL
-from helpers.fleets import agent, ask, dead, fleet, mail
+from helpers.fleets import NOW, agent, ask, dead, fleet, mail
 from helpers.scenes import healthy, troubled
+from oxtail.cockpit.shapes.card import card
 from oxtail.cockpit.shapes.head import waiting
 from oxtail.core.fleet_errors import BadFleet
 from oxtail.core.plain import columns
@@ -174,3 +175,15 @@ def test_the_composer_fits_into_a_strip():
             assert not cockpit.app.screen.show_vertical_scrollbar
 
     play(scene)
+
+
+@pytest.mark.parametrize(
+    ("said_at", "title"), [(None, "purpose"), (NOW - 180, "purpose, 3m old, older than its work")]
+)
+def test_a_card_says_no_age_that_nobody_knows(said_at, title):
+    made = fleet(
+        agent("alice", age=None if said_at is None else 1, purpose="p", purpose_at=said_at)
+    )
+    rows = [each.text for each in card(made, made.agents[0], 60)]
+    assert title in rows, rows
+    assert not any("\u2014" in each for each in rows), rows

@@ -42,8 +42,8 @@ def _said(fleet: Fleet, agent: Agent) -> Iterator[tuple[str, str, str]]:
     yield from _evidence(agent)
     if agent.purpose:
         old = ", older than its work" if agent.purpose_stale else ""
-        title = f"purpose, {age(agent.purpose_age_s)} old{old}"
-        yield title, "text", plain(agent.purpose)
+        since = f", {age(agent.purpose_age_s)} old" if agent.purpose_age_s is not None else ""
+        yield f"purpose{since}{old}", "text", plain(agent.purpose)
     if agent.possibly_stalled:
         yield "hint", "stalled", "perhaps stalled: nothing came since it said what it does"
     yield "inbox", "mail" if agent.unread else "text", _inbox(agent)
