@@ -78,6 +78,8 @@ def _begin_elsewhere(config: pytest.Config) -> None:
     worker = getattr(config, "workerinput", None)
     if worker is None or config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
         return
+    if config.option.ignore or config.option.ignore_glob:
+        return  # a file that is named is not ignored
     files = sorted(Path(__file__).parent.rglob("test_*.py"))
     start = len(files) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
     config.args = [str(path) for path in (*files[start:], *files[:start])]

@@ -572,7 +572,7 @@ async def c_cancels_a_run_and_escape_a_plan(cockpit: Driven) -> None:
     assert cockpit.app.screen is cockpit.app.main
 
 
-PIECE = 4
+PIECE = 8
 """How many keys one cockpit is tried with; starting one costs more than a key."""
 
 PIECES = [
