@@ -100,7 +100,13 @@ VERBS: Final[Mapping[str, Verb]] = {
         "A message leaves the mailbox only after the output is written and flushed; "
         "an interrupted command leaves the mail where it is.",
         (
-            Argument("limit", "show at most N messages", "--limit", "N", convert=positive_number),
+            Argument(
+                "limit",
+                "show at most N messages; one read takes OXTAIL_READ_MAX_MESSAGES (50) at most",
+                "--limit",
+                "N",
+                convert=positive_number,
+            ),
             Argument("keep", "show them and leave them", "--keep"),
             Argument(
                 "adopt",
