@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
-from oxtail.app.locate import project_key
 from oxtail.core.presence import classify
-from oxtail.core.remote import ABILITIES, FORMER_SAID, RemoteHost, RemoteSession
+from oxtail.core.remote import ABILITIES, FORMER_BYTES, RemoteHost, RemoteSession
 from oxtail.core.value import Value
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from oxtail.app.context import Context
 
 
@@ -27,6 +29,17 @@ class Here(Value):
     instance: str
 
 
+def _said(ids: Iterable[str]) -> tuple[str, ...]:
+    """Return as many of *ids*, the youngest first, as are said."""
+    found, left = [], FORMER_BYTES
+    for each in ids:
+        left -= len(each.encode())
+        if left < 0:
+            break
+        found.append(each)
+    return tuple(found)
+
+
 def describe(ctx: Context, here: Here) -> RemoteHost:
     """Return what this host says of itself: its running sessions, and those that may return.
 
@@ -38,16 +51,21 @@ def describe(ctx: Context, here: Here) -> RemoteHost:
     """
     now = ctx.clock.now()
     entries = {entry.session_id: entry for entry in ctx.registry.entries() if entry.session_id}
-    known = {each.session_id: each for each in ctx.registry.known()}
-    former = {
-        # A fork may run under an id that another one goes on for.
-        each: tuple(one for one in ctx.lineage.former(each)[:FORMER_SAID] if one not in entries)
-        for each in {**entries, **known}
-    }
-    named = {one for ids in former.values() for one in ids}
+    latest = sorted(ctx.registry.known(), key=lambda each: -each.last_seen)
+    former: dict[str, tuple[str, ...]] = {}
+    named: set[str] = set()
+    for session_id in dict.fromkeys((*entries, *(each.session_id for each in latest))):
+        # Whoever goes on for another one was seen later, so that one need not be looked up.
+        if session_id not in named:
+            # A fork may run under an id that another one goes on for.
+            ids = (one for one in ctx.lineage.former(session_id) if one not in entries)
+            former[session_id] = _said(ids)
+            named.update(former[session_id])
     found: dict[str, RemoteSession] = {}
+    # Asked once a second for up to a thousand sessions, most of them in the same few folders.
+    key_of = cache(ctx.projects.key)
     for session_id, entry in entries.items():
-        key = project_key(ctx, entry)
+        key = entry.project or key_of(entry.client.cwd)
         if key is None:
             # No other host can share such a project, so none has a use for what it is at.
             found[session_id] = RemoteSession(session_id, former=former[session_id])
@@ -66,9 +84,9 @@ def describe(ctx: Context, here: Here) -> RemoteHost:
             purpose_at=int(entry.state.updated_at) if entry.state else 0,
             former=former[session_id],
         )
-    for one in sorted(known.values(), key=lambda each: -each.last_seen):
+    for one in latest:
         is_new = one.session_id not in found and one.session_id not in named
-        key = project_key(ctx, one) if is_new else None
+        key = (one.project or key_of(one.cwd)) if is_new else None
         if key:
             found[one.session_id] = RemoteSession(
                 one.session_id,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.core.digest import sha256_hex
 from oxtail.core.entry import CLIENT_TYPES, NAME_MAX_CHARS, PURPOSE_MAX_CHARS
+from oxtail.core.lineage import FORMER_MAX
 from oxtail.core.names import check_host_id, is_host_id, is_session_id
 from oxtail.core.value import Value
 from oxtail.errors import DamagedRecord
@@ -40,8 +41,11 @@ PARTS_MAX: Final = 32
 
 ABILITIES_MAX: Final = 32
 
-FORMER_SAID: Final = 16
-"""Former ids of a session that its host names, the youngest: a long day of clearing it."""
+FORMER_SAID: Final = FORMER_MAX
+"""Former ids of a session that its host names at most: as many as the host itself looks through."""
+
+FORMER_BYTES: Final = 2_560
+"""Bytes of them that are said: as many as ids of the usual length need, of longer ones fewer."""
 
 HANDS_ON: Final = "hands_on"
 """Ability of a host that passes work of its sessions on when it is told so by who owes it."""

@@ -94,3 +94,19 @@ def test_of_a_project_that_no_other_host_can_share_only_ids_are_said(two: Two) -
 def test_a_program_that_is_not_listed_is_remembered_with_its_named_project(two: Two) -> None:
     two.here.session("script", cwd="/x", project=OURS, announced=False)
     assert (said(two.here)["script"].project, said(two.here)["script"].is_live) == (OURS, False)
+
+
+def test_a_folder_is_looked_into_once_however_many_sessions_were_in_it(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        two.here.session(f"s{number}", cwd="/x").session.close()
+    carrier = two.here.open()
+    asked: list[str] = []
+    projects = carrier._ctx.projects
+    real = projects.key
+    monkeypatch.setattr(projects, "key", lambda path: asked.append(path) or real(path))
+    assert len(carrier.describe().sessions) == 7
+    assert asked == ["/x"]
+    carrier.describe()
+    assert asked == ["/x", "/x"], "a remote may have been set meanwhile"

@@ -21,7 +21,7 @@ from oxtail.app.work import complete, open_work, reassign
 from oxtail.core.names import held_box
 from oxtail.core.neighbors import choose
 from oxtail.core.policy import HOLD, REFUSE, Policy, Rule
-from oxtail.core.remote import FORMER_SAID
+from oxtail.core.remote import FORMER_BYTES, FORMER_SAID
 from oxtail.core.waits import Orphan
 from oxtail.errors import CrossProject, SelfSend, TargetNotFound
 
@@ -82,6 +82,16 @@ def test_only_the_youngest_earlier_ids_are_said_and_the_others_stay_sessions(two
     (said, *others) = two.there.open().describe().sessions
     assert (said.session_id, said.former) == (ids[-1], tuple(reversed(ids[1:-1])))
     assert {(each.session_id, each.is_live) for each in others} == {(BOB, False), (ids[0], False)}
+
+
+def test_of_long_earlier_ids_fewer_are_said(two: Two) -> None:
+    """What a host says must fit into what a server takes, whatever its sessions are called."""
+    for number in range(FORMER_SAID):
+        two.bob.session.named_by_hook(f"{number:0200}")
+    (said, *others) = two.there.open().describe().sessions
+    assert 0 < sum(map(len, said.former)) <= FORMER_BYTES
+    assert said.former[0] == f"{FORMER_SAID - 2:0200}"
+    assert len(said.former) + len(others) == FORMER_SAID
 
 
 def test_a_fork_that_runs_under_an_earlier_id_is_a_session(two: Two) -> None:

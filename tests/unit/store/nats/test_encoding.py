@@ -85,7 +85,7 @@ def test_a_host_cannot_describe_another_one():
 
 
 def test_of_the_earlier_ids_of_a_session_only_usable_ones_are_taken():
-    ids = ["b", "a", "b", "s", "../x\n", "", 5, None, *(f"id-{n}" for n in range(50))]
+    ids = ["b", "a", "b", "s", "../x\n", "", 5, None, *(f"id-{n}" for n in range(100))]
     host = {**remote.RemoteHost(A, "a", "1" * 16, 0).as_dict()}
     for former, found in ((ids, ["b", "a"]), ("b", []), ({}, []), (None, [])):
         host["sessions"] = [{"session_id": "s", "former": former}]
