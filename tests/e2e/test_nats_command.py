@@ -185,6 +185,10 @@ def test_a_second_init_changes_only_what_is_asked_for(folder: Path) -> None:
     ann = (folder / "join" / "ann.json").read_bytes()
     again = nats("init", "--dir", str(folder), "--host", "ann", "--host", "dan")
     assert sorted(again["join"]) == ["ann", "bob", "dan"]
+    assert again["changed"], "the server does not know dan before it has read that"
+    assert "--signal reload" in oxtail("nats", "init", "--dir", str(folder), "--host", "eve").out
+    same = oxtail("nats", "init", "--dir", str(folder), "--host", "eve").out
+    assert "--signal reload" not in same
     assert (folder / "join" / "ann.json").read_bytes() == ann
     assert {path: path.read_bytes() for path in folder.glob("**/*.pem")} == before
 

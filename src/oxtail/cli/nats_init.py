@@ -107,6 +107,7 @@ def init(options: Options) -> Outcome:
         "folder": path,
         "config": folder.config,
         "start": start,
+        "changed": known is not None and known != server,
         "url": list(server.urls),
         "join": {member.name: folder.join_file(member.name) for member in server.members},
         "prepared": problem is None,
@@ -122,6 +123,10 @@ def init(options: Options) -> Outcome:
         ]
     else:
         lines += ["the server is prepared"]
+        if members["changed"]:
+            lines += [
+                f"it still runs with the old configuration; let it read the new one:   {reload}"
+            ]
     for member in server.members:
         lines += [f"on {member.name}:   oxtail nats join {member.name}.json"]
     if server.members:
