@@ -185,6 +185,36 @@ def test_a_fault_whose_details_cannot_be_kept_is_told_all_the_same():
     assert "secret" not in told.message
 
 
+STUCK = """
+import sys, threading
+from oxtail.cockpit import run
+from oxtail.cockpit.app import Cockpit
+from oxtail.cli.main import main
+
+def stuck(self, *rest):
+    sys.__stdout__.write("it is stuck")
+    sys.__stdout__.flush()
+    threading.Event().wait()
+
+Cockpit.on_fleet_seen = stuck
+run.END_SECONDS = 0.5
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+def test_it_ends_without_a_terminal_even_if_it_is_stuck():
+    screen = Pty("--no-doctor", program=("-c", STUCK))
+    try:
+        screen.until(b"it is stuck")
+        os.close(screen.secondary)
+        os.close(screen.primary)
+        screen.process.wait(timeout=20)
+    finally:
+        screen.process.kill()
+        screen.process.wait()
+
+
 def test_the_command_that_is_installed_knows_the_verb():
     done = oxtail("cockpit", "--help")
     assert done.status == 0

@@ -74,7 +74,7 @@ class Cockpit(ActingApp):
         self._now = now
         self.feed: Feed | None = None
         self._light = light
-        self._is_wanted = is_wanted
+        self.is_wanted = is_wanted
         self._signals = tuple(signals)
         self._strip = StripHome(strip, self.post_message) if strip else None
 
@@ -89,7 +89,7 @@ class Cockpit(ActingApp):
         self._tell_background()
         for number in self._signals:
             asyncio.get_running_loop().add_signal_handler(number, self.exit)
-        if self._is_wanted:
+        if self.is_wanted:
             self.set_interval(WANTED_SECONDS, self._check_wanted)
         if self._strip:
             self._strip.look()
@@ -97,7 +97,7 @@ class Cockpit(ActingApp):
             self.feed.start()
 
     def _check_wanted(self) -> None:
-        if self._is_wanted and not self._is_wanted():
+        if self.is_wanted and not self.is_wanted():
             self.exit()
 
     def on_unmount(self) -> None:

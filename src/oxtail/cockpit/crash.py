@@ -40,7 +40,10 @@ class QuietApp(App[ReturnType]):
 
     Attributes:
         crash: The fault that ended it, or None.
+        is_wanted: Tells whether anybody is still at the other end, or None where that is not asked.
     """
+
+    is_wanted: Callable[[], bool] | None = None
 
     def __init__(self, trace: Callable[..., None]) -> None:
         super().__init__()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +25,15 @@ if TYPE_CHECKING:
 SWITCH_SECONDS: Final = 0.0005
 """How long a look may keep the interpreter while the screen wants it: a key passes through three
 threads before it is seen, and waits for each."""
+
+
+WATCH_SECONDS: Final = 1.0
+END_SECONDS: Final = 10.0
+"""How often it is asked whether a cockpit is wanted, and how long one that is not may take to end.
+
+Textual waits without end for a thread that writes to the terminal, and that thread has ended where
+the terminal has gone in the middle of a write.
+"""
 
 
 def _has_terminal() -> bool:
@@ -77,12 +87,25 @@ def run(app: QuietApp[Any], keep: Callable[[str], str]) -> int:
     """
     sys.setswitchinterval(SWITCH_SECONDS)
     before, came_back = modes(), False
+    ended = threading.Event()
+    if app.is_wanted:
+        words = (app.is_wanted, ended)
+        threading.Thread(target=_end_for_sure, args=words, name="oxtail-end", daemon=True).start()
     try:
         app.run()
         came_back = True
     except Exception as error:  # noqa: BLE001 - whatever it is, the terminal comes first
         app.crash = app.crash or error
+    finally:
+        ended.set()
     if app.crash is None:
         return app.return_code or 0
     restore(before, whole=not came_back)
     raise crashed(app.crash, keep) from None
+
+
+def _end_for_sure(is_wanted: Callable[[], bool], ended: threading.Event) -> None:
+    """End this process if it is not wanted and its loop does not end: nobody is there to see it."""
+    while not ended.wait(WATCH_SECONDS):
+        if not is_wanted() and not ended.wait(END_SECONDS):
+            os._exit(1)
