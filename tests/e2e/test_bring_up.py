@@ -66,6 +66,8 @@ class Stage:
         ]
         pane = self.tmux.session(name, f"exec env {' '.join(words)} {run}", cwd=self.root)
         until(lambda: self.command(pane) == run.split(maxsplit=1)[0])
+        # A shell that begins gives itself the keys of its pane before it prompts.
+        until(lambda: not run.endswith("-i") or self.shows(pane).startswith("$"))
         return pane
 
     def command(self, pane: str) -> str:

@@ -85,6 +85,7 @@ def test_a_pane_carries_all_its_facts(tmux: PrivateTmux, panes: TmuxPanes) -> No
         window=first.window,
         window_index=0,
         output_at=first.output_at,
+        shown=False,
     )
     assert first.window
     assert first.output_at is not None
