@@ -32,6 +32,12 @@ REST_SECONDS: Final = 30.0
 FLOOD_SECONDS: Final = 0.25
 """Least time between two looks while mail waits: each reads all of it, and a flood rings a lot."""
 
+FLOOD_SHARE: Final = 4
+"""How many times as long as a look took is rested at least before the next one."""
+
+IDLE_SHARE: Final = 50
+"""The same where nothing rings: thousands of unread messages must not keep a processor busy."""
+
 TROUBLE_SECONDS: Final = 5.0
 """How long to rest after a look that failed."""
 
@@ -90,17 +96,23 @@ class Watcher:
         with self._ctx.store.bell(boxes, patient=True) as bell:
             self._bell = bell
             try:
-                rest = self.look(boxes)
+                rest, took = self._timed_look(boxes)
                 while not self._stopped.is_set() and self._ctx.session.boxes() == boxes:
                     if rest < REST_SECONDS:
-                        self._stopped.wait(FLOOD_SECONDS)
-                    if bell.wait(rest):
+                        self._stopped.wait(max(FLOOD_SECONDS, FLOOD_SHARE * took))
+                    if bell.wait(min(max(rest, IDLE_SHARE * took), REST_SECONDS)):
                         self._witness.stir()
                     if self._ctx.session.stay():
                         return  # whoever removed the entry may have removed the bells as well
-                    rest = self.look(boxes)
+                    rest, took = self._timed_look(boxes)
             finally:
                 self._bell = None
+
+    def _timed_look(self, boxes: tuple[str, ...]) -> tuple[float, float]:
+        """Look once; return how long to rest at most, and how long it took, in seconds."""
+        began = self._ctx.clock.monotonic()
+        rest = self.look(boxes)
+        return rest, self._ctx.clock.monotonic() - began
 
     def look(self, boxes: tuple[str, ...]) -> float:
         """Look once, offer what is due, and return how many seconds to rest at most."""

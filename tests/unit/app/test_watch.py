@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Self
 
 import pytest
 
@@ -314,3 +315,34 @@ def test_a_watcher_publishes_what_could_not_be_published_at_the_start(world, bob
     assert not bob.session.stay()
     assert 2 in world.entries
     assert world.trace.named("publish_failed")
+
+
+@pytest.mark.parametrize(("took", "rest"), [(0.0, 1.5), (0.01, 1.5), (0.1, 5.0), (1.0, 30.0)])
+def test_a_look_that_takes_long_is_not_repeated_soon(world, bob, monkeypatch, took, rest):
+    watcher = Watcher(bob, [])
+    rests, pauses = [], []
+
+    class Bell:
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def wait(self, timeout: float) -> bool:
+            rests.append(timeout)
+            watcher.stop()
+            return False
+
+    def look(_: object) -> float:
+        world.clock.advance(took)
+        return 1.5
+
+    monkeypatch.setattr(watcher, "look", look)
+    monkeypatch.setattr(watcher._stopped, "wait", pauses.append)
+    monkeypatch.setattr(bob.store, "bell", lambda *_, **__: Bell())
+    monkeypatch.setattr(watcher, "_stir", lambda: None)
+
+    watcher.run()
+
+    assert rests == [pytest.approx(rest)]
+    assert pauses == [pytest.approx(max(0.25, 4 * took))]
