@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import PIPE, Popen
@@ -197,3 +198,14 @@ def test_the_fleet_as_text_loads_no_cockpit() -> None:
 
         assert json.loads(output)["ok"] is True
         assert not loaded & ONLY_THE_COCKPIT
+
+
+def test_a_cockpit_loads_nothing_that_only_its_crash_needs() -> None:
+    loaded, _ = run(
+        f"sys.path.append({sysconfig.get_path('purelib')!r})\n"
+        "import oxtail.cockpit.app, oxtail.cockpit.run\n"
+        "report()"
+    )
+
+    assert "oxtail.cockpit.crash" in loaded
+    assert not loaded & {"email", "importlib.metadata", "zipfile"}  # 10 MB together

@@ -11,7 +11,6 @@ import sys
 import termios
 import traceback
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final
 
 from textual.app import App, ReturnType
@@ -65,6 +64,9 @@ class QuietApp(App[ReturnType]):
 
 def details(error: BaseException) -> str:
     """Return all that may be told of *error*: where it happened, and with which versions."""
+    # It brings ten MB along, for what nearly never happens.
+    from importlib.metadata import PackageNotFoundError, version
+
     stack = "".join(traceback.format_exception(error, limit=-FRAMES_MAX))
     try:
         textual = version("textual")
