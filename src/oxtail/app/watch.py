@@ -99,7 +99,8 @@ class Watcher:
                 rest, took = self._timed_look(boxes)
                 while not self._stopped.is_set() and self._ctx.session.boxes() == boxes:
                     if rest < REST_SECONDS:
-                        self._stopped.wait(max(FLOOD_SECONDS, FLOOD_SHARE * took))
+                        pause = max(FLOOD_SECONDS, FLOOD_SHARE * took)
+                        self._stopped.wait(min(pause, REST_SECONDS))
                     if bell.wait(min(max(rest, IDLE_SHARE * took), REST_SECONDS)):
                         self._witness.stir()
                     if self._ctx.session.stay():
