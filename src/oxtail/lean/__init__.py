@@ -12,7 +12,7 @@ library.  Each is small, behaves as the real one in what it has, and fetches the
 Together the real ones take longer than the rest of a hook that shows one message.  Rules of this
 package:
 
-* It imports nothing but ``sys``, and nothing of oxtail.
+* It imports nothing but modules written in C, and nothing else of oxtail.
 * The tests run the real module and the stand-in through the same trials.
 * Only a process that loads no foreign package installs it: a stranger may look into its types.
 """

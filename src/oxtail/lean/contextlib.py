@@ -25,9 +25,8 @@ class _Managed:
         error = kind() if error is None else error
         try:
             self._generator.throw(error)
-        except StopIteration as stopped:
-            # Without an error of its own the block has dealt with it.
-            return stopped is not error
+        except StopIteration:
+            return True  # the generator has dealt with it
         except RuntimeError as raised:
             # Python turns a StopIteration that leaves a generator into a RuntimeError.
             is_wrapped = isinstance(error, StopIteration) and raised.__cause__ is error

@@ -4,7 +4,7 @@
 
 from _functools import _lru_cache_wrapper, cmp_to_key, partial, reduce  # noqa: F401
 
-from oxtail.lean import from_real
+from oxtail.lean import from_real, real
 
 WRAPPER_ASSIGNMENTS = ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__")
 _NOTHING = object()
@@ -28,7 +28,7 @@ def wraps(wrapped, assigned=WRAPPER_ASSIGNMENTS, updated=("__dict__",)):
 
 
 def _cache_info(*numbers):
-    return from_real("functools")("_CacheInfo")(*numbers)
+    return real("functools")._CacheInfo(*numbers)  # noqa: SLF001 - what the real one returns
 
 
 def lru_cache(maxsize=128, typed=False):
