@@ -143,7 +143,7 @@ def test_the_doctor_tells_how_mail_between_hosts_stands(folder: Path, home: Path
     box.parent.mkdir(mode=0o700, exist_ok=True)
     box.write_bytes(encode(letter("waits")))
     ((level, problem),) = carrier_findings(home)
-    assert (level, "for other hosts here wait 1 message" in problem) == ("wrong", True)
+    assert (level, "messages that wait here for other hosts: 1" in problem) == ("wrong", True)
     box.unlink()
 
     carrier = start("nats", "carry")

@@ -63,8 +63,7 @@ def examine(disk: Disk, environ: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("carrier", WRONG, problem, "pip install 'oxtail[nats]'")
         return
     count = sum(waiting(disk).values())
-    stays = f"; for other hosts here wait {count} message" if count else ""
-    stays += "s" if count > 1 else ""
+    stays = f"; messages that wait here for other hosts: {count}" if count else ""
     try:
         is_run = is_carried(disk)
     except OxtailError as error:

@@ -90,7 +90,7 @@ def test_nobody_carries(here: Here, count: int, level: str) -> None:
     ((found, problem),) = here.found()
     assert (found, "nobody carries" in problem) == (level, True)
     for number in (1, 3):
-        words = f"here wait {number} message{'s' if number > 1 else ''}"
+        words = f"messages that wait here for other hosts: {number}"
         assert problem.endswith(words) is (number == count)
 
 
