@@ -330,6 +330,7 @@ def open_context(
         lock_budget_ms=settings.lock_budget_ms,
         referenced_boxes=lambda: registry.referenced_boxes(),  # noqa: PLW0108 - made below
         spares=spares,
+        stays=role == "server",
         trace=trace,
     )
     registry = FileRegistry(

@@ -99,6 +99,7 @@ EVENTS: dict[str, str] = {
     "registry_step_failed": "tidying the registry failed at one step, and went on",
     "refused": "a message was not sent, because its receiver's policy refuses it",
     "retract_failed": "mail that was taken could not be put back at once",
+    "sender_journal_failed": "a sender's record could not be noted for later, and got its file at once",
     "sender_record_failed": "a message is stored, and its sender's record could not be written",
     "session_adopted": "a session has taken over what one that does not come back has left",
     "session_renamed": "a client gave its conversation a new id; if it inherits, the mail follows",

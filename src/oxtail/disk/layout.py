@@ -16,10 +16,6 @@ from oxtail.core.names import (
 )
 from oxtail.core.value import Value
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 
 def join(folder: str, name: str) -> str:
     """Return the path of *name* in *folder*, without the cases that do not occur here."""
@@ -80,6 +76,11 @@ class Layout(Value):
     def outbox(self) -> str:
         """Folder of the senders' records."""
         return join(self.home, "outbox")
+
+    @property
+    def journals(self) -> str:
+        """Folder of senders' records that are not filed yet; only Python peers use it."""
+        return join(self.home, "sent")
 
     @property
     def evidence(self) -> str:
@@ -151,7 +152,7 @@ class Layout(Value):
         """Folder of mail that nobody came back for; only Python peers use it."""
         return join(self.home, "expired")
 
-    def expired_mail(self, box: str, ids: Iterable[str]) -> str:
+    def expired_mail(self, box: str, ids: tuple[str, ...]) -> str:
         """Path of mail of the box *box* that is set apart; ValueError if that is no box name."""
         return join(self.expired, f"{check_box(box)}.{hash32(' '.join(ids))[:16]}.jsonl")
 

@@ -55,6 +55,14 @@ class Store(Protocol):
             StoreError: the disk refused.
         """
 
+    def settle(self, *, at_once: bool = False) -> None:
+        """Do what sends have left for a quiet moment, if this is one, or *at_once*.
+
+        A process that stays calls it now and then, and *at_once* when it ends.  Nothing depends on
+        when: senders' records are found before, too, by every process of this kind, and by npm
+        peers after it.  What a dead process has left, :meth:`sweep` does.
+        """
+
     def put_copy(self, box: str, envelope: Envelope) -> None:
         """Append *envelope* to one more box of the same receiver; no ledger, no sender's record."""
 

@@ -92,9 +92,12 @@ def serve(ctx: Context, pipes: Stdio, stop: Stop, tick_seconds: float = TICK_SEC
     if carrying:
         carrying.stop(FINISH_SECONDS)
     stop.request(why)
-    closing = threading.Thread(
-        target=traced, args=(ctx.trace, "job_failed", ctx.session.close), daemon=True
-    )
+
+    def close() -> None:
+        ctx.session.close()
+        ctx.store.settle(at_once=True)
+
+    closing = threading.Thread(target=traced, args=(ctx.trace, "job_failed", close), daemon=True)
     closing.start()
     closing.join(CLOSE_SECONDS)
     return ended and not closing.is_alive()

@@ -31,7 +31,7 @@ from oxtail.store.files.ledger_scan import (
     message_on,
     opened,
 )
-from oxtail.store.files.records import Records
+from oxtail.store.files.records import Receipts
 from oxtail.store.files.work import owed_on
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class FileLookout:
 
     def __init__(self, disk: Disk, clock: Clock) -> None:
         self._disk = disk
-        self._records = Records(disk, clock)
+        self._receipts = Receipts(disk, clock)
         self._boxes: dict[str, tuple[tuple[Stamp | None, ...], BoxView]] = {}
         self._ledgers: dict[str, _Ledger] = {}
         self._paths: dict[str, tuple[str, str]] = {}
@@ -187,7 +187,7 @@ class FileLookout:
                     is_sure = False
                 else:
                     found.setdefault(line.message.id, line.message)
-        return [each for each in found.values() if not self._records.was_shown(each.id)], is_sure
+        return [each for each in found.values() if not self._receipts.was_shown(each.id)], is_sure
 
     def _claims_on(self, name: str) -> list[str]:
         """Return the paths of what was taken out of a box and is not acknowledged."""

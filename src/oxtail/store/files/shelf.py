@@ -17,7 +17,7 @@ from oxtail.errors import DamagedRecord, StoreError
 from oxtail.store.files import lines
 from oxtail.store.files.bell import Bells
 from oxtail.store.files.box import Boxes
-from oxtail.store.files.records import RECORD_MAX_BYTES, Records, number
+from oxtail.store.files.records import RECORD_MAX_BYTES, Receipts, number
 from oxtail.store.retention import EXPIRED_KEEP_SECONDS
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class FileShelf:
         self._disk = disk
         self._clock = clock
         self._boxes = Boxes(disk, locks, Bells(disk))
-        self._records = Records(disk, clock)
+        self._receipts = Receipts(disk, clock)
 
     def load(self, box: str) -> Load:
         """Return how much lies in a box; see :meth:`oxtail.ports.Shelf.load`."""
@@ -89,7 +89,7 @@ class FileShelf:
         return (
             message is not None
             and message.enqueued_at < before
-            and not self._records.was_shown(message.id)
+            and not self._receipts.was_shown(message.id)
         )
 
     def _set_apart(

@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, cast
 from oxtail.core.envelope import Envelope, encode
 from oxtail.core.later import Later
 from oxtail.core.mail import Claim, Peek, Receipt, Sent
-from oxtail.core.names import is_message_id
-from oxtail.core.value import Value
 from oxtail.errors import BadArgument, DamagedRecord, StoreError
 from oxtail.store.files import lines
 from oxtail.store.files.bell import Bells, FileBell
 from oxtail.store.files.box import Boxes, OpenBox
 from oxtail.store.files.ledger import Ledgers
 from oxtail.store.files.locks import Locks
-from oxtail.store.files.records import Records
-from oxtail.store.retention import RETRACTABLE
+from oxtail.store.files.records import Receipts
+from oxtail.store.files.sent import SentRecords
+from oxtail.store.files.shown import Shown
 from oxtail.trace import Trace, silent
 
 if TYPE_CHECKING:
@@ -34,13 +33,6 @@ if TYPE_CHECKING:
     from oxtail.store.files.asks import Asks
     from oxtail.store.files.claims import Claims
     from oxtail.store.files.spares import Spares
-
-
-class _Shown(Value):
-    """What an acknowledged claim held, for taking it back."""
-
-    lines: dict[str, list[bytes]]
-    receipts: tuple[str, ...]
 
 
 def _encode(envelope: Envelope) -> bytes:
@@ -66,6 +58,7 @@ class FileStore:
         referenced_boxes: Returns the names of all boxes that some session may still read; without
             it the sweep removes no box.
         spares: Lock folders to use again, for a process that stays.
+        stays: Whether this process calls :meth:`settle` now and then.
         trace: Where events go.
     """
 
@@ -83,6 +76,7 @@ class FileStore:
         pending_wake_ttl_ms: int = 3_600_000,
         referenced_boxes: Callable[[], Collection[str]] | None = None,
         spares: Spares | None = None,
+        stays: bool = False,
         trace: Trace = silent,
     ) -> None:
         self._clock = clock
@@ -94,14 +88,15 @@ class FileStore:
         self._bells = Bells(disk)
         self._boxes = Boxes(disk, self._locks, self._bells)
         self._ledgers = Ledgers(disk, self._locks, received_max, trace)
-        self._records = Records(disk, clock)
+        self._receipts = Receipts(disk, clock)
+        self._sent = SentRecords(disk, clock, defers=stays)
         # A command that sends takes no mail and asks nothing.
         self._claims = cast("Claims", Later(lambda: self._open_claims(owner, provably_dead, ids)))
         self._asks = cast(
             "Asks",
             Later(lambda: self._open_asks(owner, provably_dead, pending_ask_ttl_ms / 1000)),
         )
-        self._shown: dict[tuple[str, ...], _Shown] = {}
+        self._shown = Shown(self._claims, self._receipts, clock, trace)
         self._hurried: dict[int, FileStore] = {}
 
         def with_budget(budget_ms: int) -> FileStore:
@@ -132,7 +127,7 @@ class FileStore:
             self._boxes,
             owner=owner,
             provably_dead=provably_dead,
-            was_shown=self._records.was_shown,
+            was_shown=self._receipts.was_shown,
             clock=self._clock,
             ids=ids,
         )
@@ -166,7 +161,7 @@ class FileStore:
             return (
                 lines.has_message(box.read(), envelope.id)
                 or self._claims.holds(None, envelope.id)
-                or self._records.was_shown(envelope.id)
+                or self._receipts.was_shown(envelope.id)
             )
 
         self._boxes.append(route.box, line, is_known if repeat else None)
@@ -181,10 +176,14 @@ class FileStore:
             envelope.from_session_id,
         )
         try:
-            self._records.write_sent(sent, fresh=fresh)
+            self._sent.write(sent, fresh=fresh)
         except StoreError as error:
             # The message is committed: no later fault turns that into an error.
             self._trace("sender_record_failed", message_id=envelope.id, error=error.message)
+
+    def settle(self, *, at_once: bool = False) -> None:
+        """Do what a send has left for later; see :meth:`oxtail.ports.Store.settle`."""
+        self._sent.settle(at_once=at_once)
 
     def put_copy(self, box: str, envelope: Envelope) -> None:
         """Append to one more box; see :meth:`oxtail.ports.Store.put_copy`."""
@@ -209,19 +208,7 @@ class FileStore:
         Commit point of each message: its receipt.  A receipt that cannot be made is traced, since
         the message was shown and must not come again.
         """
-        now = int(self._clock.now())
-        created = []
-        for message in claim.messages:
-            if not is_message_id(message.id):
-                continue
-            try:
-                if self._records.write_receipt(Receipt(message.id, now, via, session_id)):
-                    created.append(message.id)
-            except StoreError as error:
-                self._trace("receipt_failed", message_id=message.id, error=error.message)
-        self._shown[claim.tokens] = _Shown(self._claims.finish(claim.tokens), tuple(created))
-        while len(self._shown) > RETRACTABLE:
-            del self._shown[next(iter(self._shown))]
+        self._shown.ack(claim, via, session_id)
 
     def release(self, claim: Claim) -> None:
         """Give a claim back; see :meth:`oxtail.ports.Store.release`.
@@ -244,13 +231,7 @@ class FileStore:
 
         The claim is made again first, so a crash in between leaves it to be returned.
         """
-        shown = self._shown.pop(claim.tokens, None)
-        if shown is None:
-            return
-        self._claims.hold_again(shown.lines)
-        for message_id in shown.receipts:
-            self._records.withdraw_receipt(message_id)
-        self._claims.release(claim.tokens)
+        self._shown.retract(claim)
 
     # ------------------------------------------------------------------ records
 
@@ -274,15 +255,15 @@ class FileStore:
 
     def shown_elsewhere(self, receipt: Receipt) -> bool:
         """Keep another host's receipt; see :meth:`oxtail.ports.Store.shown_elsewhere`."""
-        return self._records.write_receipt(receipt)
+        return self._receipts.write(receipt)
 
     def receipt(self, message_id: str) -> Receipt | None:
         """Return a receipt; see :meth:`oxtail.ports.Store.receipt`."""
-        return self._records.receipt(message_id)
+        return self._receipts.find(message_id)
 
     def sent(self, message_id: str) -> Sent | None:
         """Return a sender's record; see :meth:`oxtail.ports.Store.sent`."""
-        return self._records.sent(message_id)
+        return self._sent.find(message_id)
 
     def is_waiting(self, boxes: Sequence[str], message_id: str) -> bool:
         """Tell whether a message is still on its way; see :meth:`oxtail.ports.Store.is_waiting`."""
@@ -387,6 +368,7 @@ class FileStore:
             (
                 self._claims.recover_all,
                 self._asks.sweep,
+                self._sent.settle_for_the_dead,
                 sweeper.records,
                 sweeper.wakes,
                 sweeper.traffic,

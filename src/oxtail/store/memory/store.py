@@ -84,6 +84,9 @@ class MemoryStore(MemoryAsks):
             self.world.sent.setdefault(envelope.id, (sent, self._clock.now()))
             self.world.ring(route.box)
 
+    def settle(self, *, at_once: bool = False) -> None:
+        """Do nothing: a send leaves nothing for later; see :meth:`oxtail.ports.Store.settle`."""
+
     def put_copy(self, box: str, envelope: Envelope) -> None:
         """Append to one more box; see :meth:`oxtail.ports.Store.put_copy`."""
         self._check(envelope)

@@ -1,0 +1,227 @@
+"""Senders' records: where each message went, for its sender's ``message_status``.
+
+A record is a file of its own, as npm peers read it, and making a file costs a third of a send.  So
+a process that stays adds its records to a *journal* first, and files them when it is quiet
+(:meth:`SentRecords.settle`); whoever looks for a record looks into the journals too.
+
+Rules of this file:
+
+* A journal belongs to the process that holds its kernel lock.  What the dead have left is filed by
+  the sweep.  Where the file system has no kernel locks there are no journals.
+* Filing a record twice is filing it once: the first file counts.
+* A journal is removed when all of it is filed, so no record is ever in neither place.
+
+``docs/formats/outbox.md`` is the format.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from oxtail.core import codec
+from oxtail.core.mail import Sent
+from oxtail.core.names import is_message_id
+from oxtail.errors import DamagedRecord
+from oxtail.store.files import lines
+from oxtail.store.files.flock import drop_flock, take_flock
+from oxtail.store.files.records import make_record, members_of, number, read_record, text
+
+if TYPE_CHECKING:
+    from oxtail.disk.atomic import Disk
+    from oxtail.ports import Clock
+
+QUIET_SECONDS: Final = 5.0
+"""How long a process must not have sent until it files; whoever sends is not to pay for it."""
+
+LONGEST_SECONDS: Final = 60.0
+"""How long it waits for that."""
+
+
+def _encode(sent: Sent) -> bytes:
+    return codec.encode_compact(
+        {
+            "schema_version": 1,
+            "message_id": sent.message_id,
+            "enqueued_at": sent.enqueued_at,
+            "target_session_id": sent.target_session_id,
+            "target_server_pid": sent.target_server_pid,
+            "from_session_id": sent.from_session_id,
+        }
+    )
+
+
+def _decode(members: dict[str, Any] | None) -> Sent | None:
+    if members is None or not is_message_id(members.get("message_id")):
+        return None
+    at = number(members.get("enqueued_at"))
+    if at is None:
+        return None
+    return Sent(
+        members["message_id"],
+        at,
+        text(members.get("target_session_id")),
+        number(members.get("target_server_pid")),
+        text(members.get("from_session_id")),
+    )
+
+
+class _Journal:
+    """The journal that this process holds.  Times are monotonic seconds."""
+
+    def __init__(self, path: str, descriptor: int, now: float) -> None:
+        self.path = path
+        self.descriptor = descriptor
+        self._made_at = self.noted_at = now
+
+    def rests(self, now: float) -> bool:
+        """Tell whether nothing was added of late, or it has waited for that long enough."""
+        return now - self.noted_at >= QUIET_SECONDS or now - self._made_at >= LONGEST_SECONDS
+
+
+class SentRecords:
+    """The senders' records of one state folder.
+
+    Args:
+        disk: The state folder.
+        clock: Time.
+        defers: Whether this process calls :meth:`settle` now and then, so that filing may wait.
+    """
+
+    def __init__(self, disk: Disk, clock: Clock, *, defers: bool) -> None:
+        self._disk = disk
+        self._clock = clock
+        self._defers = defers
+        self._journal: _Journal | None = None
+        self._lock = threading.Lock()
+
+    def write(self, sent: Sent, *, fresh: bool) -> None:
+        """Make the record of a message unless there is one.
+
+        Args:
+            sent: What it says.
+            fresh: Whether the id is new, so that there can be none.
+
+        Raises:
+            StoreError: it could not be made.
+        """
+        data = _encode(sent)
+        if not (fresh and self._defers and self._note(data + b"\n")):
+            self._file(sent.message_id, data, self._clock.now())
+
+    def find(self, message_id: str) -> Sent | None:
+        """Return the record of a message, or None.
+
+        Raises:
+            StoreError: what is there cannot be read.
+        """
+        if not is_message_id(message_id):
+            return None
+        # Looked for twice in the files, since a journal may be filed in between.
+        return self._filed(message_id) or self._noted(message_id) or self._filed(message_id)
+
+    def settle(self, *, at_once: bool = False) -> None:
+        """File what this process has noted, when it is quiet or *at_once*.
+
+        Raises:
+            StoreError: something could not be filed; it stays in the journal, for the sweep.
+        """
+        with self._lock:
+            journal = self._journal
+            if journal is None or not (at_once or journal.rests(self._clock.monotonic())):
+                return
+            self._journal = None
+        try:
+            self._file_all(journal.path, journal.descriptor, self._clock.now())
+        finally:
+            drop_flock(journal.descriptor)
+
+    def settle_for_the_dead(self) -> None:
+        """File what processes have noted that are gone.
+
+        Raises:
+            OSError, StoreError: something could not be filed; it stays in its journal.
+        """
+        folder = self._disk.layout.journals
+        for name in self._disk.names(folder):
+            if not is_message_id(name):  # which is the form of a journal's name
+                continue
+            path = os.path.join(folder, name)
+            descriptor, found = self._disk.open_side(path)
+            try:
+                if take_flock(descriptor, 0):
+                    self._file_all(path, descriptor, found.st_mtime)
+            finally:
+                drop_flock(descriptor)
+
+    # ------------------------------------------------------------------ files
+
+    def _filed(self, message_id: str) -> Sent | None:
+        return _decode(read_record(self._disk, self._disk.layout.sent(message_id), message_id))
+
+    def _file(self, message_id: str, data: bytes, at: float) -> None:
+        make_record(self._disk, self._disk.layout.sent(message_id), data, at)
+
+    # ------------------------------------------------------------------ journals
+
+    def _noted(self, message_id: str) -> Sent | None:
+        """Return a record out of the journals of all processes."""
+        folder = self._disk.layout.journals
+        for name in self._disk.names(folder):
+            with suppress(DamagedRecord):  # the sweep sets it aside
+                data = self._disk.read(os.path.join(folder, name)) or b""
+                for raw in lines.having(data, message_id.encode()):
+                    found = _decode(members_of(raw))
+                    if found and found.message_id == message_id:
+                        return found
+        return None
+
+    def _note(self, line: bytes) -> bool:
+        """Add *line* to the journal of this process; False if it cannot have one."""
+        with self._lock:
+            try:
+                if self._journal and not os.fstat(self._journal.descriptor).st_nlink:
+                    self._leave()  # somebody removed it
+                journal = self._journal = self._journal or self._open()
+                if journal is None:
+                    return False
+                if os.write(journal.descriptor, line) == len(line):
+                    journal.noted_at = self._clock.monotonic()
+                    return True
+            except OSError as error:
+                self._disk.trace("sender_journal_failed", error=str(error))
+            self._leave()
+        return False
+
+    def _leave(self) -> None:
+        """Give the journal to the sweep."""
+        if self._journal:
+            drop_flock(self._journal.descriptor)
+            self._journal = None
+
+    def _open(self) -> _Journal | None:
+        path = os.path.join(self._disk.layout.journals, os.urandom(8).hex())
+        descriptor, _ = self._disk.open_side(path)
+        try:
+            if take_flock(descriptor, 0) and os.fstat(descriptor).st_nlink:
+                return _Journal(path, descriptor, self._clock.monotonic())
+        except BaseException:
+            os.close(descriptor)
+            raise
+        drop_flock(descriptor)  # a sweep was faster
+        return None
+
+    def _file_all(self, path: str, descriptor: int, at: float) -> None:
+        """Make the records of a journal, whose lock is held, and remove it."""
+        data = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+        damaged = []
+        for raw in codec.split_lines(data):
+            if found := _decode(members_of(raw)):
+                self._file(found.message_id, raw, at)
+            else:
+                damaged.append(raw)
+        if damaged:
+            self._disk.set_lines_aside(path, damaged, "no sender's record")
+        self._disk.remove(path)
