@@ -103,9 +103,7 @@ def ledger_ids(home: Path) -> list[str]:
 def no_lock_is_left(home: Path) -> bool:
     """Side files stay, and a marker of the dead is in nobody's way until the sweep."""
     names = [path.name for path in home.rglob("*.lock*")]
-    return [
-        name for name in names if not name.endswith((".flock", ".queue", ".spare", ".steal"))
-    ] == []
+    return [name for name in names if not name.endswith((".flock", ".spare", ".steal"))] == []
 
 
 @pytest.mark.parametrize("before", [pytest.param(nothing, marks=pytest.mark.slow), mailed])

@@ -86,6 +86,7 @@ class Hosts:
 
     def kill(self, store: FileStore) -> None:
         self.dead.add(store.pid)  # type: ignore[attr-defined]
+        store._sent._leave()  # the kernel frees the lock of a dead process's journal
 
     def path(self, *parts: str) -> Path:
         return Path(self.home, *parts)

@@ -48,7 +48,7 @@ def open_store(home: Path) -> FileStore:
 
 def residue(home: Path) -> list[str]:
     names = [path.name for path in home.rglob("*.lock*")]
-    return [name for name in names if not name.endswith((".flock", ".queue", ".spare"))]
+    return [name for name in names if not name.endswith((".flock", ".spare"))]
 
 
 class Gate:

@@ -64,13 +64,16 @@ class StoresAgree(RuleBasedStateMachine):
         self.asked = 0
 
     def start(self, number: int) -> None:
-        self.files[number] = self.hosts.process(pending_ask_ttl_ms=TTL_MS)
+        # The last one is a command, which files its records at once.
+        self.files[number] = self.hosts.process(pending_ask_ttl_ms=TTL_MS, stays=number < 2)
         self.memory[number] = MemoryStore(
             self.hosts.clock, world=self.world, pending_ask_ttl_ms=TTL_MS
         )
 
     def teardown(self) -> None:
         if hasattr(self, "folder"):
+            for store in self.files:
+                self.hosts.kill(store)
             self.folder.cleanup()
 
     def both(self, who: int, verb: str, *arguments: Any, **options: Any) -> Any:
@@ -228,6 +231,15 @@ class StoresAgree(RuleBasedStateMachine):
         ]
         assert seen[0] == seen[1]
 
+    @rule(who=senders, most=st.sampled_from((None, 1)))
+    def settle(self, who: int, most: int | None) -> None:
+        self.files[who].settle(most)
+        self.memory[who].settle(most)
+
+    @rule(who=senders)
+    def close(self, who: int) -> None:
+        self.both(who, "close")
+
     @rule(who=senders)
     def tidy_asks(self, who: int) -> None:
         self.both(who, "sweep_asks")
@@ -239,6 +251,10 @@ class StoresAgree(RuleBasedStateMachine):
     @rule(hours=st.sampled_from((0.5, 2, 200)))
     def time_passes(self, hours: float) -> None:
         # Whole steps beyond what real time may add, so that no limit falls between two looks.
+        # Servers settle within a minute, and each that starts does it for the dead.
+        for store in self.files:
+            store.settle()
+        self.files[0]._sent.settle_for_the_dead()
         self.hosts.clock.advance(hours * 3600)
 
     # ------------------------------------------------------------------ what always holds

@@ -55,13 +55,16 @@ class Store(Protocol):
             StoreError: the disk refused.
         """
 
-    def settle(self, *, at_once: bool = False) -> None:
-        """Do what sends have left for a quiet moment, if this is one, or *at_once*.
+    def settle(self, most: int | None = None) -> bool:
+        """Do what sends have left for a quiet moment, *most* of them; tell whether there is more.
 
-        A process that stays calls it now and then, and *at_once* when it ends.  Nothing depends on
-        when: senders' records are found before, too, by every process of this kind, and by npm
-        peers after it.  What a dead process has left, :meth:`sweep` does.
+        A process that stays calls it when it has nothing to do.  Nothing depends on when: senders'
+        records are found before, too, by every process of this kind, and by npm peers after it.
+        What a dead process has left, :meth:`sweep` does.
         """
+
+    def close(self) -> None:
+        """Leave nothing for later; the last call of a process that stays."""
 
     def put_copy(self, box: str, envelope: Envelope) -> None:
         """Append *envelope* to one more box of the same receiver; no ledger, no sender's record."""

@@ -20,7 +20,7 @@ from oxtail.server.orphan import TICK_SECONDS, Parent
 from oxtail.server.ticks import Ticks
 from oxtail.server.timers import Timers
 from oxtail.server.wire import Output, Stdio, Stop, take_over
-from oxtail.server.worker import Worker, traced
+from oxtail.server.worker import SLICE, Worker, traced
 from oxtail.wiring import carriage, open_context
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def serve(ctx: Context, pipes: Stdio, stop: Stop, tick_seconds: float = TICK_SEC
     """Serve until there is a reason to end; return whether everything has come to its end."""
     parent = Parent()
     timers = Timers(ctx.clock.monotonic)
-    worker = Worker(ctx.trace)
+    worker = Worker(ctx.trace, lambda: ctx.store.settle(SLICE))
     output = Output(pipes.sink, stop, parent.is_gone, tick_seconds)
     endpoint = Endpoint(ctx, output, worker, timers)
     try:
@@ -95,7 +95,7 @@ def serve(ctx: Context, pipes: Stdio, stop: Stop, tick_seconds: float = TICK_SEC
 
     def close() -> None:
         ctx.session.close()
-        ctx.store.settle(at_once=True)
+        ctx.store.close()
 
     closing = threading.Thread(target=traced, args=(ctx.trace, "job_failed", close), daemon=True)
     closing.start()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from _queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, TypeAlias
+from _queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from oxtail.trace import Trace
 
 Job: TypeAlias = "Callable[..., object]"
+
+REST_SECONDS: Final = 0.05
+"""How long a worker must have had nothing to do until it does what can wait."""
+
+SLICE: Final = 8
+"""How much of that it does at once, so that a call that comes now waits for milliseconds."""
 
 
 def traced(trace: Trace, event: str, job: Job, *arguments: Any) -> None:
@@ -30,10 +36,17 @@ def stack(error: Exception) -> str:
 
 
 class Worker:
-    """Runs jobs one after another, in the order in which they came."""
+    """Runs jobs one after another, in the order in which they came.
 
-    def __init__(self, trace: Trace) -> None:
+    Args:
+        trace: Where failures go.
+        rest: Does a little of what can wait, and tells whether there is more of it; called when
+            there were no jobs for a moment.
+    """
+
+    def __init__(self, trace: Trace, rest: Callable[[], bool] = lambda: False) -> None:
         self._trace = trace
+        self._rest = rest
         self._jobs: SimpleQueue[tuple[Job, tuple[Any, ...]] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="oxtail-worker", daemon=True)
         self._is_started = False
@@ -55,6 +68,22 @@ class Worker:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        while (item := self._jobs.get()) is not None:
+        pause: float | None = None
+        while True:
+            try:
+                item = self._jobs.get(timeout=pause)
+            except Empty:
+                pause = 0.0 if self._has_more() else None
+                continue
+            if item is None:
+                return
             job, arguments = item
             traced(self._trace, "job_failed", job, *arguments)
+            pause = REST_SECONDS
+
+    def _has_more(self) -> bool:
+        try:
+            return self._rest()
+        except Exception as error:  # noqa: BLE001 - as for a job
+            self._trace("job_failed", job="rest", error=stack(error))
+            return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from typing import Any
 
 import pytest
 
@@ -83,6 +84,66 @@ def test_the_worker_does_not_wait_for_ever():
     worker.put(release.wait, 5)
     assert not worker.finish(0.01)
     release.set()
+
+
+def test_a_worker_that_has_nothing_to_do_does_what_can_wait():
+    left = [1, 2, 3]
+    done: list[Any] = []
+    all_done = threading.Event()
+
+    def rest() -> bool:
+        done.append(left.pop())
+        if not left:
+            all_done.set()
+        return bool(left)
+
+    worker = Worker(FakeTrace(), rest)
+    worker.start()
+    worker.put(done.append, "first")
+    worker.put(done.append, "second")
+    assert all_done.wait(30)
+    worker.put(done.append, "third")
+    assert worker.finish(5)
+    assert done == ["first", "second", 3, 2, 1, "third"]
+
+
+def test_a_job_that_comes_is_done_before_the_rest_of_what_can_wait():
+    done: list[str] = []
+    has_rested = threading.Event()
+
+    def rest() -> bool:
+        if done.count("rest") == 3:
+            return False
+        done.append("rest")
+        if not has_rested.is_set():
+            worker.put(done.append, "job")
+            has_rested.set()
+        return True
+
+    worker = Worker(FakeTrace(), rest)
+    worker.start()
+    worker.put(done.append, "first")
+    assert has_rested.wait(30)
+    assert worker.finish(5)
+    assert done[:3] == ["first", "rest", "job"]
+
+
+def test_a_worker_survives_what_can_wait_and_fails():
+    trace, failed = FakeTrace(), threading.Event()
+
+    def rest() -> bool:
+        failed.set()
+        raise ValueError("no")
+
+    worker = Worker(trace, rest)
+    done: list[int] = []
+    worker.start()
+    worker.put(done.append, 1)
+    assert failed.wait(30)
+    worker.put(done.append, 2)
+    assert worker.finish(5)
+    assert done == [1, 2]
+    assert "ValueError" in trace.named("job_failed")[0]["error"]
 
 
 def test_a_result_is_one_text_of_minified_json():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from helpers.stores import ALICE, BOB, BOX, TO_BOB, Hosts, letter
-from oxtail.core.envelope import Envelope, encode
+from oxtail.core.envelope import Envelope, decode, encode
 from oxtail.core.names import hash32
 from oxtail.store.files.ledger import keep_newest
 from oxtail.store.retention import LEDGER_BOUND, ledger_limit
@@ -171,28 +171,63 @@ def test_a_ledger_full_of_open_work_is_not_rewritten_by_every_send(
     assert [name for name in renames if "received" in name] == []
 
 
-def test_lines_are_counted_anew_only_where_another_peer_replaced_the_file(
+def test_lines_are_counted_anew_only_where_the_file_is_another_one(
     hosts: Hosts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from oxtail.store.files.ledger import Ledgers
+    from oxtail.store.files import ledger as module
 
     counted: list[int] = []
-    real = Ledgers._count
-    monkeypatch.setattr(Ledgers, "_count", staticmethod(lambda d: (counted.append(d), real(d))[1]))
+    real = module._count
+    monkeypatch.setattr(
+        module, "_count", lambda *args: (counted.append(real(*args)), real(*args))[1]
+    )
     seed(hosts, [letter() for _ in range(3)])
-    store = hosts.process()
+    store, other = hosts.process(), hosts.process()
     for _ in range(3):
         store.put(TO_BOB, letter())
-    assert len(counted) == 1
-    path = ledger(hosts)
-    other = path.with_suffix(".other")
-    other.write_bytes(path.read_bytes())
-    other.rename(path)
-    store.put(TO_BOB, letter())
+        other.put(TO_BOB, letter())
+    assert counted == [3, 4]
 
-    assert len(counted) == 2
-    side = path.with_name(path.name + ".count").read_bytes().split()
-    assert [int(side[0]), int(side[2])] == [path.stat().st_size, 7]
+    path = ledger(hosts)
+    rewritten = path.with_suffix(".other")
+    rewritten.write_bytes(path.read_bytes())
+    rewritten.rename(path)  # as npm peers do at each send
+    store.put(TO_BOB, letter())
+    assert counted == [3, 4, 9]
+
+
+@pytest.mark.parametrize("keep_inode", [True, False])
+def test_what_others_do_to_a_ledger_between_two_sends_is_seen(
+    hosts: Hosts, keep_inode: bool
+) -> None:
+    """A process that has counted a ledger must not go by that when it is another one."""
+    limit = ledger_limit(LEDGER_BOUND)
+    seed(hosts, [letter() for _ in range(3)])
+    store, other = hosts.process(), hosts.process()
+    store.put(TO_BOB, letter())
+    more = [letter(str(number)) for number in range(limit)]
+    if keep_inode:
+        ledger(hosts).write_bytes(b"".join(encode(each) for each in more))
+    else:
+        for each in more[: limit - 4]:
+            other.put(TO_BOB, each)
+    assert count(ledger(hosts)) == limit
+    store.put(TO_BOB, letter("last"))
+
+    assert count(ledger(hosts)) == LEDGER_BOUND
+    assert decode(ledger(hosts).read_bytes().splitlines()[-1]).body == "last"
+
+
+def test_after_a_compaction_the_ledger_grows_by_its_margin_again(hosts: Hosts) -> None:
+    limit = ledger_limit(LEDGER_BOUND)
+    seed(hosts, [letter() for _ in range(limit)])
+    store, other = hosts.process(), hosts.process()
+    lengths = []
+    for number in range(limit - LEDGER_BOUND + 2):
+        (store if number % 2 else other).put(TO_BOB, letter(str(number)))
+        lengths.append(count(ledger(hosts)))
+
+    assert lengths == [*range(LEDGER_BOUND, limit + 1), LEDGER_BOUND]
 
 
 def test_a_compaction_that_fails_does_not_fail_the_message(

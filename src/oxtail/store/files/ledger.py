@@ -7,11 +7,11 @@ still open is never dropped.  Lookups take no lock.  ``docs/formats/ledger.md`` 
 from __future__ import annotations
 
 import os
-from contextlib import suppress
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from oxtail.core import codec
 from oxtail.core.envelope import replies_to
+from oxtail.core.value import Value
 from oxtail.errors import DamagedRecord, StoreError
 from oxtail.store.files import lines
 from oxtail.store.retention import LEDGER_BOUND, ledger_limit
@@ -22,10 +22,8 @@ if TYPE_CHECKING:
     from oxtail.store.files.locks import Held, Locks
     from oxtail.trace import Trace
 
-COUNT_ENDING: Final = ".count"
-"""Ending of the file beside a ledger that says how many lines it has."""
-
-_HINT_MAX_BYTES: Final = 128
+_HEAD_BYTES: Final = 64
+_LENGTHS_MAX: Final = 256
 _PIECE_BYTES: Final = 1 << 20
 
 
@@ -55,50 +53,31 @@ def keep_newest(raws: list[bytes], bound: int) -> list[bytes]:
     return kept
 
 
-class _Hint:
-    """What the last Python writer left beside a ledger: how long it was then.
+class _Length(Value):
+    """How long a ledger was when this process wrote to it last.
 
-    Without it a writer counts, so nothing here fails.  A context manager, under the ledger's lock.
+    Attributes:
+        inode: Of the file.
+        size: Its bytes before the line that this process added.
+        head: How that line begins, with its id, so that another file is not taken for this one.
+        lines: How many lines those bytes are.
+        limit: How many lines it may have until it is compacted.
     """
 
-    def __init__(self, disk: Disk, path: str) -> None:
-        self._disk = disk
-        self._ledger = path
-        self._descriptor: int | None = None
+    inode: int
+    size: int
+    head: bytes
+    lines: int
+    limit: int
 
-    def __enter__(self) -> Self:
-        with suppress(OSError, StoreError):
-            self._descriptor, _ = self._disk.open_side(self._ledger + COUNT_ENDING)
-        return self
 
-    def __exit__(self, *exc: object) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-
-    def read(self, size: int, inode: int) -> tuple[int, int]:
-        """Return the count of lines and the limit that were left, or zeros.
-
-        They are believed only if the file is the one that was left; npm peers replace it.
-        """
-        if self._descriptor is None or not size:
-            return 0, 0
-        try:
-            fields = os.pread(self._descriptor, _HINT_MAX_BYTES, 0).split()
-        except OSError:
-            return 0, 0
-        if len(fields) != 4 or not b"".join(fields).isdigit():
-            return 0, 0
-        if (int(fields[0]), int(fields[1])) != (size, inode):
-            return 0, 0
-        return int(fields[2]), int(fields[3])
-
-    def write(self, count: int, limit: int) -> None:
-        """Leave the *count* of lines of the ledger as it is now, and its *limit*."""
-        if self._descriptor is not None:
-            with suppress(OSError):
-                found = os.lstat(self._ledger)
-                hint = b"%d %d %d %d" % (found.st_size, found.st_ino, count, limit)
-                os.pwrite(self._descriptor, hint.ljust(_HINT_MAX_BYTES), 0)
+def _count(descriptor: int, size: int) -> int:
+    """Return how many lines the first *size* bytes are."""
+    count, at = 0, 0
+    while at < size and (piece := os.pread(descriptor, min(_PIECE_BYTES, size - at), at)):
+        count += piece.count(b"\n")
+        at += len(piece)
+    return count
 
 
 class Ledgers:
@@ -116,6 +95,7 @@ class Ledgers:
         self._locks = locks
         self._bound = max(bound, LEDGER_BOUND)
         self._trace = trace
+        self._lengths: dict[str, _Length] = {}
 
     def record(self, session_id: str, message_id: str, line: bytes, *, repeat: bool) -> None:
         """Add *line* to the ledger of *session_id*, synced.
@@ -154,13 +134,10 @@ class Ledgers:
             self._disk.set_aside(path, error.problem)
             descriptor, before = self._disk.append(path, line)
         try:
-            with _Hint(self._disk, path) as hint:
-                count, limit = hint.read(before.st_size, before.st_ino)
-                count = count + 1 if count or not before.st_size else self._count(descriptor)
-                limit = limit or ledger_limit(self._bound)
-                if count > limit:
-                    count, limit = self._compact(path, held, session_id, count)
-                hint.write(count, limit)
+            length = self._length(path, descriptor, before, line)
+            if length.lines >= length.limit:
+                length = self._compact(path, held, session_id, length)
+            self._remember(path, length)
         except BaseException:
             os.close(descriptor)
             raise
@@ -168,28 +145,40 @@ class Ledgers:
 
     # ------------------------------------------------------------------ length
 
-    @staticmethod
-    def _count(descriptor: int) -> int:
-        count, at = 0, 0
-        while piece := os.pread(descriptor, _PIECE_BYTES, at):
-            count += piece.count(b"\n")
-            at += len(piece)
-        return count
+    def _length(self, path: str, descriptor: int, before: os.stat_result, line: bytes) -> _Length:
+        """Return how long a ledger was *before*; only what others have added is counted."""
+        size, head = before.st_size, line[:_HEAD_BYTES]
+        known = self._lengths.get(path)
+        if known and known.inode == before.st_ino and 0 < size - known.size <= _PIECE_BYTES:
+            added = os.pread(descriptor, size - known.size, known.size)
+            if added.startswith(known.head):
+                count = known.lines + added.count(b"\n")
+                return _Length(known.inode, size, head, count, known.limit)
+        count = _count(descriptor, size)
+        return _Length(before.st_ino, size, head, count, ledger_limit(self._bound))
 
-    def _compact(self, path: str, held: Held, session_id: str, count: int) -> tuple[int, int]:
-        """Drop the oldest lines; return the new count and the count that asks for it again."""
+    def _remember(self, path: str, length: _Length) -> None:
+        if len(self._lengths) >= _LENGTHS_MAX:
+            self._lengths.clear()
+        self._lengths[path] = length
+
+    def _compact(self, path: str, held: Held, session_id: str, length: _Length) -> _Length:
+        """Drop the oldest lines; return how long it was before its last line then."""
         try:
             raws = codec.split_lines(self._content(path))
             kept = keep_newest(raws, self._bound)
             if len(kept) < len(raws):
                 held.check()
-                self._disk.publish(path, lines.join(kept))
+                data = lines.join(kept)
+                self._disk.publish(path, data)
+                size = len(data) - len(kept[-1]) - 1
+                length = _Length(os.lstat(path).st_ino, size, length.head, len(kept) - 1, 0)
         except (OSError, StoreError) as error:
             # The message is recorded; a ledger that is too long is no reason to refuse it.
             self._trace(
                 "received_ledger_compaction_failed", session_id=session_id, error=str(error)
             )
-            return count, ledger_limit(count)
+            return length._replace(limit=ledger_limit(length.lines))
         if len(kept) < len(raws):
             dropped = len(raws) - len(kept)
             self._trace(
@@ -203,7 +192,7 @@ class Ledgers:
                 soft_cap=self._bound,
                 over_by=len(kept) - self._bound,
             )
-        return len(kept), ledger_limit(max(len(kept), self._bound))
+        return length._replace(limit=ledger_limit(max(len(kept), self._bound)))
 
     # ------------------------------------------------------------------ looking
 

@@ -9,7 +9,7 @@ dies.  Rules of this file:
   token.
 * The folder of another peer is taken over on proof of death or after 30 s, never on a guess.
 * A take-over goes through the steal marker, and removes only the token that was looked at.
-* A holder that others wait for may pass the folder on (:mod:`oxtail.store.files.handover`).
+* The folder is a spare one, where there is one (:mod:`oxtail.store.files.spares`).
 * Where the file system has no kernel locks, the folder alone decides, and nothing is taken over
   early.
 """
@@ -17,7 +17,6 @@ dies.  Rules of this file:
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import re
 import stat
@@ -27,7 +26,6 @@ from typing import TYPE_CHECKING, Final
 
 from oxtail.core.value import Value
 from oxtail.errors import LockBusy, StoreError
-from oxtail.store.files import handover
 from oxtail.store.files.flock import drop_flock, take_flock
 from oxtail.store.files.marks import (
     PYTHON_MODE,
@@ -35,7 +33,6 @@ from oxtail.store.files.marks import (
     clear_marker,
     has_token,
     is_gone,
-    is_linked,
     is_python,
     link_token,
     read_token,
@@ -78,8 +75,6 @@ class Held:
     Attributes:
         flock: Descriptor of the side file; None where the file system has no kernel locks.
         side: What the side file was found to be when its lock was taken.
-        crowded: Whether others were seen to want it too: it was waited for, or passed on.
-        made_at: When its folder was made, in unix seconds.
     """
 
     def __init__(
@@ -89,8 +84,6 @@ class Held:
         self.token = token
         self.flock = flock
         self.side = side
-        self.crowded = False
-        self.made_at = 0.0
 
     def check(self) -> None:
         """Make sure, before something is destroyed, that the lock was not taken over.
@@ -163,12 +156,11 @@ class Locks:
         deadline = time.monotonic() + self.budget
         try:
             self._disk.folder(path.rpartition("/")[0])
-            flock, side, waited = self._take_flock(lock, deadline)
+            flock, side = self._take_flock(lock, deadline)
             try:
                 kind = 8 if flock is None else 12
                 token = b"%d.%s" % (os.getpid(), os.urandom(kind).hex().encode())
                 held = Held(lock, token, flock, side)
-                held.crowded = waited
                 self._take_folder(held, deadline, event, members)
             except BaseException:
                 drop_flock(flock)
@@ -180,8 +172,6 @@ class Locks:
     def give(self, held: Held) -> None:
         """Release *held*, and leave a lock that was taken over to its new owner.  Never raises."""
         try:
-            if held.crowded and handover.is_young(held.made_at) and self._pass_on(held):
-                return
             if held.is_own:
                 os.unlink(f"{held.path}.owner")
                 if not (held.flock is not None and self.spares and self.spares.keep(held.path)):
@@ -193,62 +183,21 @@ class Locks:
         finally:
             drop_flock(held.flock)
 
-    def _pass_on(self, held: Held) -> bool:
-        """Leave the folder to one who waits; False if nobody does, and it is still to be removed.
+    def _take_flock(self, lock: str, deadline: float) -> tuple[int | None, os.stat_result | None]:
+        """Take the kernel lock; return its descriptor, and what its file was found to be.
 
-        One who stops waiting just now is not noticed at first.  So the lock is taken back if nobody
-        waits any more and nobody has it; who waits on leaves the queue before it looks a last time.
-        """
-        if held.flock is None or held.side is None or not handover.is_awaited(held.path):
-            return False
-        if not is_linked(held.path, held.side.st_ino):
-            return False
-        fcntl.flock(held.flock, fcntl.LOCK_UN)
-        if handover.is_awaited(held.path):
-            return True
-        try:
-            fcntl.flock(held.flock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return True
-        return read_token(held.path) != held.token
-
-    def _inherit(self, held: Held) -> bool:
-        """Go on with a folder that was passed on; tell whether it was one."""
-        if held.flock is None or held.side is None:
-            return False
-        try:
-            found = os.lstat(held.path)
-        except OSError:
-            return False
-        if stat.S_IMODE(found.st_mode) != PYTHON_MODE or not handover.is_young(found.st_mtime):
-            return False
-        if not is_linked(held.path, held.side.st_ino):
-            return False
-        held.crowded, held.made_at = True, found.st_mtime
-        write_token(held.token, held.flock, held.side.st_size)
-        return True
-
-    def _take_flock(
-        self, lock: str, deadline: float
-    ) -> tuple[int | None, os.stat_result | None, bool]:
-        """Take the kernel lock: its descriptor, what its file is, and whether it waited.
-
-        The first two are None where there are no such locks.
+        Both are None where there are no such locks.
         """
         side = f"{lock}.flock"
         while True:
             descriptor, opened = self._disk.open_side(side)
             try:
-                waited = not take_flock(descriptor, 0)
-                if waited:
-                    with handover.waiting(lock):
-                        in_time = take_flock(descriptor, deadline)
-                    if not in_time and not take_flock(descriptor, 0):
-                        raise LockBusy(path=lock)
+                if not take_flock(descriptor, deadline):
+                    raise LockBusy(path=lock)
             except OSError as error:
                 os.close(descriptor)
                 if error.errno in _REFUSED:
-                    return None, None, False
+                    return None, None
                 raise
             except BaseException:
                 os.close(descriptor)
@@ -256,7 +205,7 @@ class Locks:
             with suppress(FileNotFoundError):
                 found = os.stat(side)
                 if opened.st_ino == found.st_ino:
-                    return descriptor, found, waited
+                    return descriptor, found
             drop_flock(descriptor)  # the side file was swept while this process waited
 
     def _take_folder(
@@ -269,19 +218,16 @@ class Locks:
                 if not (held.flock is not None and self.spares and self.spares.use(held.path)):
                     os.mkdir(held.path, mode)
             except FileExistsError:
-                if self._inherit(held):
-                    return
+                seen = self._look(held.path)
             except FileNotFoundError:
                 self._disk.remake_folder(os.path.dirname(held.path))
                 continue
             else:
-                held.made_at = time.time()
                 self._write_token(held)
                 return
-            seen = self._look(held.path)
-            now = time.monotonic()
             if seen is None:
                 continue
+            now = time.monotonic()
             # A peer that died while it cleared this lock has left its marker and taken the token.
             if not (is_gone(seen.token) or (not seen.token and is_python(f"{held.path}.steal"))):
                 suspect = None

@@ -19,7 +19,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from oxtail.core import codec
 from oxtail.core.mail import Sent
@@ -32,12 +32,6 @@ from oxtail.store.files.records import make_record, members_of, number, read_rec
 if TYPE_CHECKING:
     from oxtail.disk.atomic import Disk
     from oxtail.ports import Clock
-
-QUIET_SECONDS: Final = 5.0
-"""How long a process must not have sent until it files; whoever sends is not to pay for it."""
-
-LONGEST_SECONDS: Final = 60.0
-"""How long it waits for that."""
 
 
 def _encode(sent: Sent) -> bytes:
@@ -69,16 +63,12 @@ def _decode(members: dict[str, Any] | None) -> Sent | None:
 
 
 class _Journal:
-    """The journal that this process holds.  Times are monotonic seconds."""
+    """The journal that this process holds, and what of it has no files yet: ids and records."""
 
-    def __init__(self, path: str, descriptor: int, now: float) -> None:
+    def __init__(self, path: str, descriptor: int) -> None:
         self.path = path
         self.descriptor = descriptor
-        self._made_at = self.noted_at = now
-
-    def rests(self, now: float) -> bool:
-        """Tell whether nothing was added of late, or it has waited for that long enough."""
-        return now - self.noted_at >= QUIET_SECONDS or now - self._made_at >= LONGEST_SECONDS
+        self.unfiled: list[tuple[str, bytes]] = []
 
 
 class SentRecords:
@@ -107,9 +97,11 @@ class SentRecords:
         Raises:
             StoreError: it could not be made.
         """
+        if not fresh and self.find(sent.message_id):
+            return
         data = _encode(sent)
-        if not (fresh and self._defers and self._note(data + b"\n")):
-            self._file(sent.message_id, data, self._clock.now())
+        if not (fresh and self._defers and self._note(sent.message_id, data)):
+            self._file(sent.message_id, data)
 
     def find(self, message_id: str) -> Sent | None:
         """Return the record of a message, or None.
@@ -122,21 +114,31 @@ class SentRecords:
         # Looked for twice in the files, since a journal may be filed in between.
         return self._filed(message_id) or self._noted(message_id) or self._filed(message_id)
 
-    def settle(self, *, at_once: bool = False) -> None:
-        """File what this process has noted, when it is quiet or *at_once*.
+    def settle(self, most: int | None = None) -> bool:
+        """File what this process has noted, *most* records of it; tell whether there is more.
 
         Raises:
-            StoreError: something could not be filed; it stays in the journal, for the sweep.
+            OSError, StoreError: something could not be filed; it stays in the journal.
         """
         with self._lock:
             journal = self._journal
-            if journal is None or not (at_once or journal.rests(self._clock.monotonic())):
-                return
-            self._journal = None
-        try:
-            self._file_all(journal.path, journal.descriptor, self._clock.now())
-        finally:
-            drop_flock(journal.descriptor)
+            if journal is None or not journal.unfiled:
+                return False
+            for message_id, data in journal.unfiled[:most]:
+                self._file(message_id, data)
+            del journal.unfiled[:most]
+            if not journal.unfiled:
+                # It is used again: making one for each message would be what it is there to avoid.
+                os.ftruncate(journal.descriptor, 0)
+            return bool(journal.unfiled)
+
+    def close(self) -> None:
+        """File everything and remove the journal; errors as for :meth:`settle`."""
+        self.settle()
+        with self._lock:
+            if self._journal:
+                self._disk.remove(self._journal.path)
+                self._leave()
 
     def settle_for_the_dead(self) -> None:
         """File what processes have noted that are gone.
@@ -149,10 +151,10 @@ class SentRecords:
             if not is_message_id(name):  # which is the form of a journal's name
                 continue
             path = os.path.join(folder, name)
-            descriptor, found = self._disk.open_side(path)
+            descriptor, _ = self._disk.open_side(path)
             try:
                 if take_flock(descriptor, 0):
-                    self._file_all(path, descriptor, found.st_mtime)
+                    self._file_all(path, descriptor)
             finally:
                 drop_flock(descriptor)
 
@@ -161,8 +163,8 @@ class SentRecords:
     def _filed(self, message_id: str) -> Sent | None:
         return _decode(read_record(self._disk, self._disk.layout.sent(message_id), message_id))
 
-    def _file(self, message_id: str, data: bytes, at: float) -> None:
-        make_record(self._disk, self._disk.layout.sent(message_id), data, at)
+    def _file(self, message_id: str, data: bytes) -> None:
+        make_record(self._disk, self._disk.layout.sent(message_id), data, self._clock.now())
 
     # ------------------------------------------------------------------ journals
 
@@ -178,22 +180,29 @@ class SentRecords:
                         return found
         return None
 
-    def _note(self, line: bytes) -> bool:
-        """Add *line* to the journal of this process; False if it cannot have one."""
+    def _note(self, message_id: str, data: bytes) -> bool:
+        """Add a record to the journal of this process; False if it cannot have one."""
+        line = data + b"\n"
         with self._lock:
             try:
-                if self._journal and not os.fstat(self._journal.descriptor).st_nlink:
-                    self._leave()  # somebody removed it
-                journal = self._journal = self._journal or self._open()
+                journal = self._own()
                 if journal is None:
                     return False
-                if os.write(journal.descriptor, line) == len(line):
-                    journal.noted_at = self._clock.monotonic()
+                end = os.fstat(journal.descriptor).st_size
+                if os.pwrite(journal.descriptor, line, end) == len(line):
+                    journal.unfiled.append((message_id, data))
                     return True
             except OSError as error:
                 self._disk.trace("sender_journal_failed", error=str(error))
             self._leave()
         return False
+
+    def _own(self) -> _Journal | None:
+        if self._journal and not os.fstat(self._journal.descriptor).st_nlink:
+            self._leave()  # somebody removed it
+        if self._journal is None:
+            self._journal = self._open()
+        return self._journal
 
     def _leave(self) -> None:
         """Give the journal to the sweep."""
@@ -206,20 +215,20 @@ class SentRecords:
         descriptor, _ = self._disk.open_side(path)
         try:
             if take_flock(descriptor, 0) and os.fstat(descriptor).st_nlink:
-                return _Journal(path, descriptor, self._clock.monotonic())
+                return _Journal(path, descriptor)
         except BaseException:
             os.close(descriptor)
             raise
         drop_flock(descriptor)  # a sweep was faster
         return None
 
-    def _file_all(self, path: str, descriptor: int, at: float) -> None:
+    def _file_all(self, path: str, descriptor: int) -> None:
         """Make the records of a journal, whose lock is held, and remove it."""
         data = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
         damaged = []
         for raw in codec.split_lines(data):
             if found := _decode(members_of(raw)):
-                self._file(found.message_id, raw, at)
+                self._file(found.message_id, raw)
             else:
                 damaged.append(raw)
         if damaged:

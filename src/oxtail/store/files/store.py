@@ -181,9 +181,13 @@ class FileStore:
             # The message is committed: no later fault turns that into an error.
             self._trace("sender_record_failed", message_id=envelope.id, error=error.message)
 
-    def settle(self, *, at_once: bool = False) -> None:
+    def settle(self, most: int | None = None) -> bool:
         """Do what a send has left for later; see :meth:`oxtail.ports.Store.settle`."""
-        self._sent.settle(at_once=at_once)
+        return self._sent.settle(most)
+
+    def close(self) -> None:
+        """Leave nothing for later; see :meth:`oxtail.ports.Store.close`."""
+        self._sent.close()
 
     def put_copy(self, box: str, envelope: Envelope) -> None:
         """Append to one more box; see :meth:`oxtail.ports.Store.put_copy`."""

@@ -164,7 +164,6 @@ class Sweeper:
             self._disk.remove(path)
             # Whoever waits for this side file looks again whether it is still the one.
             self._disk.remove(f"{path}.lock.flock")
-            self._disk.remove(f"{path}.lock.queue")
             with suppress(OSError):
                 os.rmdir(f"{path}.lock.spare")
         self._disk.trace("mailbox_gc_removed", box=box)

@@ -84,8 +84,12 @@ class MemoryStore(MemoryAsks):
             self.world.sent.setdefault(envelope.id, (sent, self._clock.now()))
             self.world.ring(route.box)
 
-    def settle(self, *, at_once: bool = False) -> None:
+    def settle(self, most: int | None = None) -> bool:  # noqa: ARG002 - there is none
         """Do nothing: a send leaves nothing for later; see :meth:`oxtail.ports.Store.settle`."""
+        return False
+
+    def close(self) -> None:
+        """Do nothing; see :meth:`oxtail.ports.Store.close`."""
 
     def put_copy(self, box: str, envelope: Envelope) -> None:
         """Append to one more box; see :meth:`oxtail.ports.Store.put_copy`."""
