@@ -7,6 +7,7 @@ lists which store uses which name.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from oxtail.core.alphabet import ALPHANUMERIC, DIGITS, HEX, is_made_of
@@ -24,6 +25,7 @@ BOX_READABLE_UNITS: Final = 40
 """UTF-16 units of the session id that stay readable in a box name."""
 
 
+@lru_cache(512)  # a process names the same few sessions again and again
 def _sha256(text: str) -> str:
     # A lone surrogate hashes as U+FFFD, as Node's UTF-8 encoder writes it.
     return sha256_hex(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode())

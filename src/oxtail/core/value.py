@@ -1,8 +1,9 @@
 """What values that cross a border are made of: a frozen tuple with names, typed and cheap to load.
 
 To a type checker it is ``typing.NamedTuple``, and all that this one refuses is refused there.  At
-run time it behaves the same and does without generated source, which costs a process about five
-times as much for each class.  Rules of its users:
+run time it behaves the same and begins without generated source, which costs a process about five
+times as much for each class.  A class that makes many values gets a constructor from source then,
+as every named tuple has: that makes a value in a third of the time.  Rules of its users:
 
 * The module imports ``annotations`` from ``__future__``; the names of the fields come from there.
 * Values are made, compared and copied in the ways of a named tuple; there is no functional form.
@@ -10,7 +11,14 @@ times as much for each class.  Rules of its users:
 
 from __future__ import annotations
 
-from _operator import itemgetter
+try:
+    from _collections import _tuplegetter as _member  # type: ignore[import-not-found]
+except ImportError:
+    from operator import itemgetter
+
+    def _member(place: int, _: str | None) -> property:
+        return property(itemgetter(place))
+
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +30,11 @@ __all__ = ["Value"]
 
 _MISSING = object()
 """Stands where a field has no default; never inside a value."""
+
+MANY = 64
+"""How many values a class makes until a constructor from source is worth its price."""
+
+_made: dict[type, int] = {}
 
 
 class _ValueType(type):
@@ -42,7 +55,7 @@ class _ValueType(type):
             body["_field_defaults"] = {field: body[field] for field in fields if field in body}
             body["_otherwise"] = tuple(body.get(field, _MISSING) for field in fields)
             for place, field in enumerate(fields):
-                body[field] = property(itemgetter(place))
+                body[field] = _member(place, None)
         return type.__new__(cls, name, bases, body)
 
 
@@ -65,6 +78,9 @@ class _Value(tuple[object, ...], metaclass=_ValueType):
             values += tuple(map(named.pop, fields[given:], cls._otherwise[given:]))
             if named or _MISSING in values or given > len(fields):
                 raise TypeError(_complaint(cls, values, named))
+        made = _made[cls] = _made.get(cls, 0) + 1
+        if made == MANY and "_fields" in cls.__dict__:
+            _give_constructor(cls)
         return tuple.__new__(cls, values)
 
     @classmethod
@@ -91,6 +107,17 @@ class _Value(tuple[object, ...], metaclass=_ValueType):
 
     def __getnewargs__(self) -> tuple[Any, ...]:
         return tuple(self)
+
+
+def _give_constructor(cls: type[_Value]) -> None:
+    """Let *cls* make its values as a named tuple does, by a function with a parameter a field."""
+    fields = ", ".join(cls._fields)
+    source = f"lambda _cls, {fields}: _new(_cls, ({fields},))"
+    constructor = eval(source, {"_new": tuple.__new__})  # noqa: S307 - the source is this package's
+    constructor.__defaults__ = tuple(value for value in cls._otherwise if value is not _MISSING)
+    constructor.__name__ = "__new__"
+    constructor.__qualname__ = f"{cls.__qualname__}.__new__"
+    cls.__new__ = constructor  # type: ignore[method-assign]
 
 
 def _complaint(cls: type[_Value], values: tuple[Any, ...], named: Iterable[str]) -> str:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from oxtail.core.codec import decode
 from oxtail.core.value import Value
+from oxtail.disk.layout import join
 from oxtail.errors import DamagedRecord, StoreError
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Records(Generic[T]):
         """Return the path of the record *name*, which this folder accepts."""
         if not self._accepts(name):
             raise ValueError(f"not a record: {name[:80]!r}")
-        return os.path.join(self._folder, name)
+        return join(self._folder, name)
 
     def all(self) -> dict[str, Seen[T]]:
         """Return every readable record by its file name, sorted by that name.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import pytest
 
-from oxtail.core.value import Value
+from oxtail.core.value import MANY, Value
 
 if TYPE_CHECKING:
     from nowhere import OnlyForTheTypeChecker  # type: ignore[import-not-found]
@@ -59,20 +59,29 @@ def module() -> Iterator[None]:
     del sys.modules["made"]
 
 
-@pytest.fixture(params=[typing.NamedTuple, Value], ids=["typing", "ours"])
-def base(request: pytest.FixtureRequest) -> Any:
-    return request.param
+@pytest.fixture(params=["typing", "ours", "ours, used much"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def made_as(kind: str, place: int) -> Any:
+    made = classes_on(typing.NamedTuple if kind == "typing" else Value)[place]
+    if kind == "ours, used much":
+        for _ in range(MANY):
+            made(1)
+        assert made.__dict__["__new__"] is not Value.__new__
+    return in_module(made)
 
 
 @pytest.fixture
-def pair(base: Any, module: None) -> Any:
+def pair(kind: str, module: None) -> Any:
     """The same class, made on the one and on the other."""
-    return in_module(classes_on(base)[0])
+    return made_as(kind, 0)
 
 
 @pytest.fixture
-def box(base: Any, module: None) -> Any:
-    return in_module(classes_on(base)[1])
+def box(kind: str, module: None) -> Any:
+    return made_as(kind, 1)
 
 
 def test_instances_are_made_from_places_names_and_defaults(pair: Any) -> None:
@@ -205,3 +214,16 @@ def test_a_class_without_fields_is_refused_as_a_mistake() -> None:
 
         class Empty(Value):
             """Nothing."""
+
+
+def test_a_derived_class_keeps_its_own_constructor_however_much_it_is_used() -> None:
+    class Doubled(Value):
+        number: int
+
+    class Twice(Doubled):
+        def __new__(cls, number: int) -> Any:
+            return super().__new__(cls, 2 * number)
+
+    assert [Twice(3).number for _ in range(3 * MANY)] == [6] * 3 * MANY
+    assert [Doubled(3).number for _ in range(3 * MANY)] == [3] * 3 * MANY
+    assert Twice(3).number == 6

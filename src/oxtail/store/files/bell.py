@@ -16,10 +16,12 @@ import os
 import sys
 import time
 from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Self
 
 from oxtail.core.digest import sha256_hex
 from oxtail.core.names import bell_of, check_box
+from oxtail.disk.layout import join
 from oxtail.errors import StoreError
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ _PROC: Final = "/proc/self/fd"
 _numbers = itertools.count(1)
 
 
+@lru_cache(256)
 def _folder_name(box: str) -> str:
     return sha256_hex(bell_of(check_box(box)).encode())[:16]
 
@@ -66,7 +69,7 @@ class _Door:
 
     def address(self, name: str) -> str | None:
         """Return an address for *name*, or None where the path is too long and there is no way."""
-        path = os.path.join(self._folder, name)
+        path = join(self._folder, name)
         if len(os.fsencode(path)) <= ADDRESS_MAX_BYTES:
             return path
         if not sys.platform.startswith("linux"):
@@ -94,7 +97,7 @@ class Bells:
 
     def folder(self, box: str) -> str:
         """Return the folder of the bells of *box*."""
-        return os.path.join(self._disk.layout.bells, _folder_name(box))
+        return join(self._disk.layout.bells, _folder_name(box))
 
     def ring(self, box: str) -> None:
         """Ring every bell of *box*; the bells of the dead are removed.  Never raises."""

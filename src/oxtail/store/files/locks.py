@@ -202,10 +202,12 @@ class Locks:
             except BaseException:
                 os.close(descriptor)
                 raise
-            with suppress(FileNotFoundError):
+            try:
                 found = os.stat(side)
-                if opened.st_ino == found.st_ino:
-                    return descriptor, found
+            except FileNotFoundError:
+                found = None
+            if found and opened.st_ino == found.st_ino:
+                return descriptor, found
             drop_flock(descriptor)  # the side file was swept while this process waited
 
     def _take_folder(

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from oxtail.core import codec
 from oxtail.core.mail import Sent
 from oxtail.core.names import is_message_id
+from oxtail.disk.opened import Opened
 from oxtail.errors import DamagedRecord
 from oxtail.store.files import lines
 from oxtail.store.files.flock import drop_flock, take_flock
@@ -62,13 +63,18 @@ def _decode(members: dict[str, Any] | None) -> Sent | None:
     )
 
 
-class _Journal:
+class _Journal(Opened):
     """The journal that this process holds, and what of it has no files yet: ids and records."""
 
     def __init__(self, path: str, descriptor: int) -> None:
+        super().__init__(descriptor)
         self.path = path
-        self.descriptor = descriptor
         self.unfiled: list[tuple[str, bytes]] = []
+
+    def close(self) -> None:
+        """Close it, and free its lock."""
+        descriptor, self.descriptor = self.descriptor, -1
+        drop_flock(descriptor if descriptor >= 0 else None)
 
 
 class SentRecords:
@@ -185,11 +191,11 @@ class SentRecords:
         line = data + b"\n"
         with self._lock:
             try:
-                journal = self._own()
-                if journal is None:
+                own = self._own()
+                if own is None:
                     return False
-                end = os.fstat(journal.descriptor).st_size
-                if os.pwrite(journal.descriptor, line, end) == len(line):
+                journal, found = own
+                if os.pwrite(journal.descriptor, line, found.st_size) == len(line):
                     journal.unfiled.append((message_id, data))
                     return True
             except OSError as error:
@@ -197,30 +203,21 @@ class SentRecords:
             self._leave()
         return False
 
-    def _own(self) -> _Journal | None:
-        if self._journal and not os.fstat(self._journal.descriptor).st_nlink:
-            self._leave()  # somebody removed it
-        if self._journal is None:
-            self._journal = self._open()
-        return self._journal
-
     def _leave(self) -> None:
         """Give the journal to the sweep."""
-        if self._journal:
-            drop_flock(self._journal.descriptor)
-            self._journal = None
+        journal, self._journal = self._journal, None
+        if journal:
+            journal.close()
 
-    def _open(self) -> _Journal | None:
-        path = os.path.join(self._disk.layout.journals, os.urandom(8).hex())
-        descriptor, _ = self._disk.open_side(path)
-        try:
-            if take_flock(descriptor, 0) and os.fstat(descriptor).st_nlink:
-                return _Journal(path, descriptor)
-        except BaseException:
-            os.close(descriptor)
-            raise
-        drop_flock(descriptor)  # a sweep was faster
-        return None
+    def _own(self) -> tuple[_Journal, os.stat_result] | None:
+        """Return the journal of this process, made at first use, and what it is now."""
+        found = self._journal.look() if self._journal else None
+        if found is None:  # there is none yet, or somebody has removed it
+            path = os.path.join(self._disk.layout.journals, os.urandom(8).hex())
+            journal = _Journal(path, self._disk.open_side(path)[0])
+            found = journal.look() if take_flock(journal.descriptor, 0) else None
+            self._journal = journal if found else None  # a sweep may have been faster
+        return (self._journal, found) if self._journal and found else None
 
     def _file_all(self, path: str, descriptor: int) -> None:
         """Make the records of a journal, whose lock is held, and remove it."""

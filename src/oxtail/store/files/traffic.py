@@ -1,10 +1,12 @@
 """What has passed of late, in small files of fixed-size records: one a pair and one a sender.
 
 A record is appended in one write, under no lock and without a sync, because every send pays for it
-and nothing but the governor reads it.  Rules of this file:
+and nothing but the governor reads it.  For the same reason a process keeps the files open that it
+used last.  Rules of this file:
 
 * Nothing here fails a send: what cannot be read counts as nothing, and is traced.
 * A file is cut by replacing it with its own end; what others append meanwhile is lost.
+* An open file counts as long as it has a name; one that was replaced is opened anew.
 
 ``docs/formats/traffic.md`` is the format.
 """
@@ -12,11 +14,13 @@ and nothing but the governor reads it.  Rules of this file:
 from __future__ import annotations
 
 import os
+import threading
 import time
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
 from oxtail.core.governor import HOPS_MAX, Passed
+from oxtail.disk.opened import Opened
 from oxtail.errors import DamagedRecord, OxtailError
 from oxtail.store.files.flock import drop_flock, take_flock
 from oxtail.store.retention import NEWS_SECONDS, TRAFFIC_KEPT
@@ -43,10 +47,9 @@ _AT_MAX: Final = (1 << 63) - 1
 CUT_BYTES: Final = 2 * TRAFFIC_KEPT * SIZE
 """Size from which a file is cut to :data:`.TRAFFIC_KEPT` records."""
 
-_APPEND_FLAGS: Final = (
-    os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-)
+_FLAGS: Final = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _PATHS_MAX: Final = 512
+_OPEN_MAX: Final = 32
 
 NEWS_LOCK_SECONDS: Final = 1.0
 """How long one waits for another one that looks at the same matter, which takes microseconds."""
@@ -67,9 +70,8 @@ class _Tape:
         if not -count <= place < count:
             raise IndexError(place)
         at_ms, hops, flags, _ = _RECORD.unpack_from(self._data, place % count * SIZE)
-        return Passed(
-            at_ms, bool(flags & _EMPTY), flags & _DOWN == self._back, hops, bool(flags & _ANSWER)
-        )
+        is_back = flags & _DOWN == self._back
+        return Passed._make((at_ms, bool(flags & _EMPTY), is_back, hops, bool(flags & _ANSWER)))
 
 
 def _is_news(descriptor: int, now: float) -> bool:
@@ -91,6 +93,8 @@ class FileTraffic:
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
         self._paths: dict[tuple[str, ...], str] = {}
+        self._open: dict[str, Opened] = {}
+        self._lock = threading.Lock()
 
     def note(self, sender: str, receiver: str, passed: Passed) -> None:
         """Remember that a message has passed; see :meth:`oxtail.ports.Traffic.note`."""
@@ -146,18 +150,9 @@ class FileTraffic:
 
     def _append(self, path: str, record: bytes) -> None:
         try:
-            try:
-                descriptor, found = self._disk.open_regular(path, _APPEND_FLAGS)
-            except FileNotFoundError:
-                self._disk.remake_folder(self._disk.layout.traffic)
-                descriptor, found = self._disk.open_regular(path, _APPEND_FLAGS)
-            except DamagedRecord as error:
-                self._disk.set_aside(path, error.problem)
-                descriptor, found = self._disk.open_regular(path, _APPEND_FLAGS)
-            try:
+            with self._lock:
+                descriptor, found = self._opened(path, os.O_CREAT)
                 os.write(descriptor, record)
-            finally:
-                os.close(descriptor)
             # Others may have appended meanwhile; whole records, and whoever is next looks again.
             if found.st_size >= CUT_BYTES or found.st_size % SIZE:
                 self._disk.publish(path, self._read(path, TRAFFIC_KEPT) or record, durable=False)
@@ -167,13 +162,11 @@ class FileTraffic:
     def _read(self, path: str, most: int) -> bytes:
         """Return the last *most* records of a file; one with anything else in it is removed."""
         try:
-            descriptor, found = self._disk.open_regular(path)
-            try:
+            with self._lock:
+                descriptor, found = self._opened(path)
                 size = found.st_size
                 wanted = max(0, min(most, TRAFFIC_KEPT)) * SIZE
                 data = os.pread(descriptor, wanted, max(0, size - wanted))
-            finally:
-                os.close(descriptor)
         except FileNotFoundError:
             return b""
         except (OSError, OxtailError) as error:
@@ -184,6 +177,28 @@ class FileTraffic:
             self._forget(path)
             return b""
         return data
+
+    def _opened(self, path: str, make: int = 0) -> tuple[int, os.stat_result]:
+        """Return the file *path*, open, and what it is; the caller has the lock."""
+        opened = self._open.get(path)
+        if opened:
+            if found := opened.look():
+                return opened.descriptor, found
+            del self._open[path]
+        try:
+            descriptor, found = self._disk.open_regular(path, _FLAGS | make)
+        except FileNotFoundError:
+            if not make:
+                raise
+            self._disk.remake_folder(self._disk.layout.traffic)
+            descriptor, found = self._disk.open_regular(path, _FLAGS | make)
+        except DamagedRecord as error:
+            self._disk.set_aside(path, error.problem)
+            descriptor, found = self._disk.open_regular(path, _FLAGS | make)
+        if len(self._open) >= _OPEN_MAX:
+            del self._open[next(iter(self._open))]
+        self._open[path] = Opened(descriptor)
+        return descriptor, found
 
     def _forget(self, path: str) -> None:
         try:
