@@ -26,7 +26,7 @@ from oxtail.store.files.flock import drop_flock, take_flock
 from oxtail.store.retention import NEWS_SECONDS, TRAFFIC_KEPT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from oxtail.disk.atomic import Disk
 
@@ -65,13 +65,17 @@ class _Tape:
     def __len__(self) -> int:
         return len(self._data) // SIZE
 
+    def __iter__(self) -> Iterator[Passed]:
+        return map(self.__getitem__, range(len(self)))
+
     def __getitem__(self, place: int) -> Passed:
-        count = len(self._data) // SIZE
-        if not -count <= place < count:
+        data = self._data
+        at = place * SIZE + (len(data) if place < 0 else 0)
+        if not 0 <= at < len(data):
             raise IndexError(place)
-        at_ms, hops, flags, _ = _RECORD.unpack_from(self._data, place % count * SIZE)
+        at_ms, hops, flags, _ = _RECORD.unpack_from(data, at)
         is_back = flags & _DOWN == self._back
-        return Passed._make((at_ms, bool(flags & _EMPTY), is_back, hops, bool(flags & _ANSWER)))
+        return Passed(at_ms, flags & _EMPTY != 0, is_back, hops, flags & _ANSWER != 0)
 
 
 def _is_news(descriptor: int, now: float) -> bool:
@@ -179,7 +183,7 @@ class FileTraffic:
         return data
 
     def _opened(self, path: str, make: int = 0) -> tuple[int, os.stat_result]:
-        """Return the file *path*, open, and what it is; the caller has the lock."""
+        """Return the file *path*, which stays open, and what it is; the caller has the lock."""
         opened = self._open.get(path)
         if opened:
             if found := opened.look():
