@@ -89,7 +89,7 @@ def test_a_handle_is_synced_before_the_mail_is_written_and_the_mail_before_the_r
         ("fsync", "mailboxes"),
         ("write", BOX_FILE),
         ("fsync", BOX_FILE),
-        ("rename", message.id),
+        ("link", message.id),
     )
 
 

@@ -42,10 +42,11 @@ def become(world: World, ctx: Context, **capabilities: bool) -> None:
 
 def fail_once(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> None:
     """Make the next call of a method fail as a full disk does."""
-    real = getattr(owner, name)
+    real, left = getattr(owner, name), [StoreError("disk full")]
 
-    def failing(*arguments: Any, **options: Any) -> None:
-        monkeypatch.setattr(owner, name, real)
-        raise StoreError("disk full")
+    def failing(*arguments: Any, **options: Any) -> Any:
+        if left:
+            raise left.pop()
+        return real(*arguments, **options)
 
     monkeypatch.setattr(owner, name, failing)

@@ -12,7 +12,7 @@ class Later:
     """Stands for what *build* returns, and builds it at the first use of one of its attributes.
 
     A send needs neither panes nor transcripts nor history, and their modules take longer to load
-    than the send takes.  Attributes can be read, not set.
+    than the send takes.  Attributes can be read, not set; a method is looked up once.
     """
 
     def __init__(self, build: Callable[[], object]) -> None:
@@ -23,4 +23,7 @@ class Later:
         # all use what the first one kept.
         if "_built" not in self.__dict__:
             self.__dict__.setdefault("_built", self._build())
-        return getattr(self._built, name)
+        found = getattr(self._built, name)
+        if isinstance(found, type(self.__getattr__)):
+            self.__dict__[name] = found
+        return found

@@ -114,7 +114,7 @@ def test_a_disk_that_refuses_ends_nothing(
         raise StoreError("no space")
 
     alice.shelf.load(session_box(BOB))
-    monkeypatch.setattr(alice.shelf._built, "expire", refuse)
+    monkeypatch.setattr(alice.shelf, "expire", refuse)
 
     keep_house(alice)
 

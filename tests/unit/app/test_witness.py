@@ -343,7 +343,7 @@ def test_what_was_found_while_the_disk_refused_is_found_again(
             raise refusals.pop()
         real(where)
 
-    monkeypatch.setattr(bob.evidence._built, "found", found)
+    monkeypatch.setattr(bob.evidence, "found", found)
     look(witness)
     assert place(world, sent.message_id) is None
 
