@@ -208,7 +208,7 @@ class Senders(Row):
     more_is_better = True
     floor: ClassVar[dict[str, int]] = {"protocol": 1}
     npm14, npm32 = "161 (no sync)", "47 (no sync)"
-    every: ClassVar[int] = 3
+    every: ClassVar[int] = 1
     each: ClassVar[int] = 60
 
     def setup(self) -> None:

@@ -61,7 +61,7 @@ def main() -> int:
         measure(rows, max(1, options.rounds), lambda text: print(text, file=sys.stderr))
         measured = report.facts(rows, (before, os.getloadavg()[0]))
     print(report.write(measured, options.out))
-    return 1 if any(row["holds"] is False for row in measured["rows"]) else 0
+    return 1 if any(row["verdict"] == "fails" for row in measured["rows"]) else 0
 
 
 if __name__ == "__main__":
