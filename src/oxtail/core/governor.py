@@ -121,8 +121,7 @@ def _wait(at_ms: int, now_ms: int, within_ms: int) -> int:
 
 def _last_back(pair: Sequence[Passed], now_ms: int) -> Passed | None:
     """Return the last message that came back, if it came a moment ago."""
-    for place in range(-1, -min(len(pair), CHAIN_LENGTH) - 1, -1):
-        passed = pair[place]
+    for passed in reversed(pair[-CHAIN_LENGTH:]):
         if not _is_recent(passed.at_ms, now_ms, CHAIN_MS):
             return None
         if passed.is_back:
@@ -166,8 +165,7 @@ def streak(pair: Sequence[Passed], most: int, now_ms: int) -> tuple[int, ...]:
     Only the last *most* of them.
     """
     times = []
-    for place in range(-1, -min(len(pair), most) - 1, -1):
-        passed = pair[place]
+    for passed in reversed(pair[-most:] if most else ()):
         if not passed.is_empty or not _is_recent(passed.at_ms, now_ms, LOOP_MS):
             break
         times.append(passed.at_ms)

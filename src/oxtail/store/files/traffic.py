@@ -17,7 +17,7 @@ import os
 import threading
 import time
 from struct import Struct
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, overload
 
 from oxtail.core.governor import HOPS_MAX, Passed
 from oxtail.disk.opened import Opened
@@ -66,16 +66,24 @@ class _Tape:
         return len(self._data) // SIZE
 
     def __iter__(self) -> Iterator[Passed]:
-        return map(self.__getitem__, range(len(self)))
+        return iter(self[:])
 
-    def __getitem__(self, place: int) -> Passed:
-        data = self._data
-        at = place * SIZE + (len(data) if place < 0 else 0)
-        if not 0 <= at < len(data):
-            raise IndexError(place)
-        at_ms, hops, flags, _ = _RECORD.unpack_from(data, at)
-        is_back = flags & _DOWN == self._back
-        return Passed(at_ms, flags & _EMPTY != 0, is_back, hops, flags & _ANSWER != 0)
+    @overload
+    def __getitem__(self, place: int) -> Passed: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Passed]: ...
+
+    def __getitem__(self, place: int | slice) -> Passed | Sequence[Passed]:
+        if isinstance(place, int):
+            place = range(len(self))[place]
+            return self[place : place + 1][0]
+        start, stop, _ = place.indices(len(self))
+        back, data = self._back, self._data[start * SIZE : stop * SIZE]
+        return [
+            Passed(at_ms, flags & _EMPTY != 0, flags & _DOWN == back, hops, flags & _ANSWER != 0)
+            for at_ms, hops, flags, _ in _RECORD.iter_unpack(data)
+        ]
 
 
 def _is_news(descriptor: int, now: float) -> bool:
