@@ -1,8 +1,7 @@
 """What a server does once in a while, beside its client's calls: its watchdog's ticks.
 
-A tick also does what sends have left for later, should the worker never rest.  It may read ledgers
-and wake a peer, so it has a thread of its own, for as long as it takes.  The timer and the thread
-keep no process alive.
+A tick may read ledgers and wake a peer, so it has a thread of its own, for as long as it takes.
+The timer and the thread keep no process alive.
 """
 
 from __future__ import annotations
@@ -43,17 +42,14 @@ class Ticks:
         self._thread.start()
 
     def _tick(self) -> None:
-        traced(self._ctx.trace, "job_failed", self._settle)
+        # Should the worker never rest.
+        traced(self._ctx.trace, "job_failed", self._ctx.store.settle, SLICE)
         if self._watchdog is None:
             # Most sessions end before the first tick, and all want to start fast.
             from oxtail.app.watchdog import Watchdog
 
             self._watchdog = Watchdog(self._ctx, self._ctx.doors)
         self._watchdog.tick()
-
-    def _settle(self) -> None:
-        while self._ctx.store.settle(SLICE) and not self._is_ending:
-            pass
 
     def finish(self, within: float) -> None:
         """Begin no tick any more, and give one that runs up to *within* seconds."""

@@ -19,6 +19,9 @@ REST_SECONDS: Final = 0.05
 SLICE: Final = 8
 """How much of that it does at once, so that a call that comes now waits for milliseconds."""
 
+BACKLOG_SECONDS: Final = 1.0
+"""How long it rests before it goes on with that: what a burst has left is in no hurry."""
+
 
 def traced(trace: Trace, event: str, job: Job, *arguments: Any) -> None:
     """Run *job*; trace what it raises, because nobody waits for it."""
@@ -73,7 +76,7 @@ class Worker:
             try:
                 item = self._jobs.get(timeout=pause)
             except Empty:
-                pause = 0.0 if self._has_more() else None
+                pause = BACKLOG_SECONDS if self._has_more() else None
                 continue
             if item is None:
                 return

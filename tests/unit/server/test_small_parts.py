@@ -10,6 +10,7 @@ import pytest
 
 from helpers.fakes import FakeClock, FakeTrace
 from oxtail.errors import AmbiguousTarget, BadArgument, StoreError
+from oxtail.server import worker as worker_module
 from oxtail.server.orphan import Parent
 from oxtail.server.results import answer, failure, internal_error
 from oxtail.server.timers import Timers
@@ -84,6 +85,11 @@ def test_the_worker_does_not_wait_for_ever():
     worker.put(release.wait, 5)
     assert not worker.finish(0.01)
     release.set()
+
+
+@pytest.fixture(autouse=True)
+def short_rests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "BACKLOG_SECONDS", 0.01)
 
 
 def test_a_worker_that_has_nothing_to_do_does_what_can_wait():

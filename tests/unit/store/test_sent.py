@@ -13,6 +13,7 @@ from helpers.stores import ALICE, BOB, TO_BOB, Hosts, letter
 from oxtail.core.mail import Sent
 from oxtail.errors import StoreError
 from oxtail.store.files import sent as module
+from oxtail.store.files.sent import AT_ONCE
 from oxtail.store.files.store import FileStore
 
 
@@ -110,6 +111,32 @@ def test_the_sweep_files_what_the_dead_have_noted_and_leaves_the_living_alone(
     assert hosts.names("outbox") == [of_dead]
     assert len(hosts.names("sent")) == 1
     assert known(hosts, of_living)
+
+
+def test_what_a_burst_has_left_is_filed_piece_by_piece_and_found_meanwhile(
+    hosts: Hosts, server: FileStore
+) -> None:
+    ids = [send(server) for _ in range(2 * AT_ONCE + 5)]
+    server.close()
+    assert len(hosts.names("outbox")) == AT_ONCE
+    assert all(known(hosts, each) for each in ids)
+
+    lengths = []
+    while hosts.names("sent"):
+        hosts.process().sweep()
+        lengths.append(len(hosts.names("outbox")))
+    assert lengths == [2 * AT_ONCE, len(ids)]
+    assert hosts.names("outbox") == sorted(ids)
+
+
+def test_what_nobody_has_filed_for_a_week_is_forgotten(hosts: Hosts, server: FileStore) -> None:
+    ids = [send(server) for _ in range(AT_ONCE + 5)]
+    server.close()
+    hosts.clock.advance(7 * 86_400 + 60)
+    hosts.process().sweep()
+
+    assert hosts.names("sent") == []
+    assert not any(known(hosts, each) for each in ids)
 
 
 def test_a_retry_is_kept_to_what_was_noted_first(hosts: Hosts, server: FileStore) -> None:

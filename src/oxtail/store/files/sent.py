@@ -19,7 +19,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from oxtail.core import codec
 from oxtail.core.mail import Sent
@@ -29,10 +29,14 @@ from oxtail.errors import DamagedRecord
 from oxtail.store.files import lines
 from oxtail.store.files.flock import drop_flock, take_flock
 from oxtail.store.files.records import make_record, members_of, number, read_record, text
+from oxtail.store.retention import RECORD_KEEP_SECONDS
 
 if TYPE_CHECKING:
     from oxtail.disk.atomic import Disk
     from oxtail.ports import Clock
+
+AT_ONCE: Final = 32
+"""Most records that are filed in a row: a file may take a millisecond, and a burst leaves many."""
 
 
 def _encode(sent: Sent) -> bytes:
@@ -139,28 +143,36 @@ class SentRecords:
             return bool(journal.unfiled)
 
     def close(self) -> None:
-        """File everything and remove the journal; errors as for :meth:`settle`."""
-        self.settle()
+        """File a little more; a journal with the rest is left to the sweep.
+
+        Raises:
+            OSError, StoreError: as for :meth:`settle`.
+        """
+        has_more = self.settle(AT_ONCE)
         with self._lock:
-            if self._journal:
+            if self._journal and not has_more:
                 self._disk.remove(self._journal.path)
-                self._leave()
+            self._leave()
 
     def settle_for_the_dead(self) -> None:
-        """File what processes have noted that are gone.
+        """File some of what processes have noted that are gone; what is too old is forgotten.
 
         Raises:
             OSError, StoreError: something could not be filed; it stays in its journal.
         """
-        folder = self._disk.layout.journals
+        folder, left = self._disk.layout.journals, AT_ONCE
         for name in self._disk.names(folder):
             if not is_message_id(name):  # which is the form of a journal's name
                 continue
             path = os.path.join(folder, name)
-            descriptor, _ = self._disk.open_side(path)
+            descriptor, found = self._disk.open_side(path)
             try:
-                if take_flock(descriptor, 0):
-                    self._file_all(path, descriptor)
+                if not take_flock(descriptor, 0):
+                    continue
+                if self._clock.now() - found.st_mtime > RECORD_KEEP_SECONDS:
+                    self._disk.remove(path)
+                else:
+                    left -= self._file_all(path, descriptor, left)
             finally:
                 drop_flock(descriptor)
 
@@ -219,15 +231,23 @@ class SentRecords:
             self._journal = journal if found else None  # a sweep may have been faster
         return (self._journal, found) if self._journal and found else None
 
-    def _file_all(self, path: str, descriptor: int) -> None:
-        """Make the records of a journal, whose lock is held, and remove it."""
+    def _file_all(self, path: str, descriptor: int, most: int) -> int:
+        """Make up to *most* records of a journal, whose lock is held; return how many it made.
+
+        When all are made the journal is removed.
+        """
         data = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
-        damaged = []
+        damaged, made = [], 0
         for raw in codec.split_lines(data):
-            if found := _decode(members_of(raw)):
-                self._file(found.message_id, raw)
-            else:
+            found = _decode(members_of(raw))
+            if found is None:
                 damaged.append(raw)
+            elif not os.path.exists(self._disk.layout.sent(found.message_id)):
+                if made == most:
+                    return made
+                self._file(found.message_id, raw)
+                made += 1
         if damaged:
             self._disk.set_lines_aside(path, damaged, "no sender's record")
         self._disk.remove(path)
+        return made
