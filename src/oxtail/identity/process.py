@@ -261,6 +261,11 @@ def is_zone_shift(seconds: float) -> bool:
 
 _accepted: set[tuple[int, str, str]] = set()
 
+_found_running: set[tuple[int, str]] = set()
+"""Processes that were found running once; most commands look no more often than that."""
+
+_FOUND_MAX: Final = 1024
+
 
 def same_start(proc_sig: str, pid: int) -> bool:
     """Tell whether process *pid* may be the one whose ``lstart`` once was *proc_sig*.
@@ -293,6 +298,12 @@ def is_same_process(pid: int, token: str | None, proc_sig: str | None) -> bool:
         token: Its start token as published by a Python peer, or None.
         proc_sig: Its ``lstart`` as published by any peer; empty or None is no evidence.
     """
+    was_here = token is not None and (pid, token) in _found_running
+    if token and was_here:
+        from oxtail.identity import watched
+
+        if watched.runs(pid, token):
+            return True
     stat = stat_of(pid)
     if stat is None:  # no process, or no word from the kernel about it
         if not is_alive(pid):
@@ -301,5 +312,11 @@ def is_same_process(pid: int, token: str | None, proc_sig: str | None) -> bool:
     if _has_ended(stat):
         return False
     if token:
-        return not _differ(token, _token(stat))
+        if token != _token(stat):
+            return not _differ(token, _token(stat))
+        if was_here:
+            watched.watch(pid, token, start_token)
+        elif len(_found_running) < _FOUND_MAX:
+            _found_running.add((pid, token))
+        return True
     return not proc_sig or same_start(proc_sig, pid)

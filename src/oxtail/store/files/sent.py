@@ -16,8 +16,8 @@ Rules of this file:
 
 from __future__ import annotations
 
+import _thread
 import os
-import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -95,7 +95,7 @@ class SentRecords:
         self._clock = clock
         self._defers = defers
         self._journal: _Journal | None = None
-        self._lock = threading.Lock()
+        self._lock = _thread.allocate_lock()
 
     def write(self, sent: Sent, *, fresh: bool) -> None:
         """Make the record of a message unless there is one.

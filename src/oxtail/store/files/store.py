@@ -18,7 +18,6 @@ from oxtail.store.files.box import Boxes, OpenBox
 from oxtail.store.files.ledger import Ledgers
 from oxtail.store.files.locks import Locks
 from oxtail.store.files.records import Receipts
-from oxtail.store.files.sent import SentRecords
 from oxtail.store.files.shown import Shown
 from oxtail.trace import Trace, silent
 
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from oxtail.ports import Clock, Ids
     from oxtail.store.files.asks import Asks
     from oxtail.store.files.claims import Claims
+    from oxtail.store.files.sent import SentRecords
     from oxtail.store.files.spares import Spares
 
 
@@ -89,7 +89,7 @@ class FileStore:
         self._boxes = Boxes(disk, self._locks, self._bells)
         self._ledgers = Ledgers(disk, self._locks, received_max, trace)
         self._receipts = Receipts(disk, clock)
-        self._sent = SentRecords(disk, clock, defers=stays)
+        self._sent = cast("SentRecords", Later(lambda: self._open_sent(stays)))
         # A command that sends takes no mail and asks nothing.
         self._claims = cast("Claims", Later(lambda: self._open_claims(owner, provably_dead, ids)))
         self._asks = cast(
@@ -131,6 +131,11 @@ class FileStore:
             clock=self._clock,
             ids=ids,
         )
+
+    def _open_sent(self, defers: bool) -> SentRecords:
+        from oxtail.store.files.sent import SentRecords
+
+        return SentRecords(self._disk, self._clock, defers=defers)
 
     def _open_asks(self, owner: Owner, provably_dead: Callable[[Owner], bool], ttl: float) -> Asks:
         from oxtail.store.files.asks import Asks

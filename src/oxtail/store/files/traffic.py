@@ -13,8 +13,8 @@ used last.  Rules of this file:
 
 from __future__ import annotations
 
+import _thread
 import os
-import threading
 import time
 from struct import Struct
 from typing import TYPE_CHECKING, Final, overload
@@ -106,7 +106,7 @@ class FileTraffic:
         self._disk = disk
         self._paths: dict[tuple[str, ...], str] = {}
         self._open: dict[str, Opened] = {}
-        self._lock = threading.Lock()
+        self._lock = _thread.allocate_lock()
 
     def note(self, sender: str, receiver: str, passed: Passed) -> None:
         """Remember that a message has passed; see :meth:`oxtail.ports.Traffic.note`."""
