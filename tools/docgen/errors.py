@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from docgen.text import head, inline, table
 from oxtail import errors
 from oxtail.core import fleet_errors
+from oxtail.errors import around, mail
 
 _RULES = """
 A program compares `error` (a tool's answer), `error.code` (the command with `--json`) or `.code` (Python); the text may change, the code does not.
@@ -16,10 +17,10 @@ A tool answers a failure as an ordinary result with `ok: false`; only `bad-argum
 """
 
 
-_SOURCES = " and ".join(
-    f"src/{each.__name__.replace('.', '/')}.py" for each in (errors, fleet_errors)
-)
-"""The files that the tree grows in; what is loaded here is in it."""
+_SOURCES = "the modules of src/oxtail/errors and src/oxtail/core/fleet_errors.py"
+"""Where the tree grows; what is loaded here is in it."""
+
+_LOADED = (mail, around, fleet_errors)
 
 
 def _tree(base: type[errors.OxtailError], depth: int = 0) -> Iterator[tuple[int, type]]:
