@@ -44,6 +44,32 @@ def test_many_rings_are_one(hosts: Hosts, blind: None) -> None:
         assert not bell.wait(0)
 
 
+def test_bells_that_come_and_go_are_seen_by_whoever_rings_all_day(
+    hosts: Hosts, blind: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed: list[str] = []
+    real = os.listdir
+    monkeypatch.setattr(os, "listdir", lambda path: (listed.append(path), real(path))[1])
+    ringing, waiting = hosts.process(), hosts.process()
+    with waiting.bell([BOX]) as first:
+        folder = waiting._bells.folder(BOX)
+        hour_ago = time.time() - 3600
+        os.utime(folder, (hour_ago, hour_ago))
+        for _ in range(3):
+            ringing._bells.ring(BOX)
+            assert first.wait(60)
+        assert listed.count(folder) == 1
+
+        with waiting.bell([BOX]) as second:
+            ringing._bells.ring(BOX)
+            assert first.wait(60)
+            assert second.wait(60)
+        ringing._bells.ring(BOX)
+        assert first.wait(60)
+    ringing._bells.ring(BOX)
+    assert not hosts.trace.named("bell_failed")
+
+
 def test_mail_of_peers_that_do_not_ring_is_noticed(hosts: Hosts) -> None:
     hosts.process().put(TO_BOB, letter())
     line = hosts.path("mailboxes", f"{BOX}.jsonl").read_bytes()

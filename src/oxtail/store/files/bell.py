@@ -44,6 +44,10 @@ PATIENT_SECONDS: Final = 1.0
 
 SOON_FOR_SECONDS: Final = 120.0
 
+SETTLED_NANOSECONDS: Final = 1_000_000_000
+"""How long ago a folder must have changed, so that a next change has another time stamp."""
+
+_FOLDERS_MAX: Final = 256
 _PROC: Final = "/proc/self/fd"
 _numbers = itertools.count(1)
 
@@ -94,6 +98,12 @@ class Bells:
 
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
+        self._sender: socket | None = None
+        self._hanging: dict[str, tuple[int, list[str]]] = {}
+
+    def __del__(self) -> None:
+        if self._sender:
+            self._sender.close()
 
     def folder(self, box: str) -> str:
         """Return the folder of the bells of *box*."""
@@ -103,21 +113,32 @@ class Bells:
         """Ring every bell of *box*; the bells of the dead are removed.  Never raises."""
         folder = self.folder(box)
         try:
-            names = os.listdir(folder)
+            names = self._names(folder)
         except OSError:
             return  # nobody has ever waited for this box
         if not names:
             return
         try:
-            sender = _new_socket()
-            try:
-                with _Door(folder) as door:
-                    for name in names:
-                        self._ring_one(sender, folder, name, door.address(name))
-            finally:
-                sender.close()
+            sender = self._sender = self._sender or _new_socket()
+            with _Door(folder) as door:
+                for name in names:
+                    self._ring_one(sender, folder, name, door.address(name))
         except OSError as error:
             self._disk.trace("bell_failed", box=box, error=str(error))
+
+    def _names(self, folder: str) -> list[str]:
+        """Return the names of the bells in *folder*, which is listed only if it has changed."""
+        changed_at = os.stat(folder).st_mtime_ns
+        known = self._hanging.get(folder)
+        if known and known[0] == changed_at:
+            return known[1]
+        names = os.listdir(folder)
+        # A folder that changed just now may change again without a later time stamp.
+        if time.time_ns() - changed_at > SETTLED_NANOSECONDS:
+            if len(self._hanging) >= _FOLDERS_MAX:
+                self._hanging.clear()
+            self._hanging[folder] = changed_at, names
+        return names
 
     def _ring_one(self, sender: socket, folder: str, name: str, address: str | None) -> None:
         if address is None:
