@@ -129,6 +129,18 @@ def test_what_a_burst_has_left_is_filed_piece_by_piece_and_found_meanwhile(
     assert hosts.names("outbox") == sorted(ids)
 
 
+def test_who_sends_without_end_files_at_once(
+    hosts: Hosts, server: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "NOTED_MAX", 3)
+    ids = [send(server) for _ in range(5)]
+
+    assert hosts.names("outbox") == sorted(ids[3:])
+    server.settle()
+    assert hosts.names("outbox") == sorted(ids)
+    assert all(known(hosts, each) for each in ids)
+
+
 def test_what_nobody_has_filed_for_a_week_is_forgotten(hosts: Hosts, server: FileStore) -> None:
     ids = [send(server) for _ in range(AT_ONCE + 5)]
     server.close()

@@ -9,7 +9,7 @@ Rules of this file:
 * A journal belongs to the process that holds its kernel lock.  What the dead have left is filed by
   the sweep.  Where the file system has no kernel locks there are no journals.
 * Filing a record twice is filing it once: the first file counts.
-* A journal is removed when all of it is filed, so no record is ever in neither place.
+* A journal is emptied when all of it is filed, so no record is ever in neither place.
 
 ``docs/formats/outbox.md`` is the format.
 """
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 AT_ONCE: Final = 32
 """Most records that are filed in a row: a file may take a millisecond, and a burst leaves many."""
+
+NOTED_MAX: Final = 1_000
+"""Most records that wait in a journal; who sends without end pays for each file at once."""
 
 
 def _encode(sent: Sent) -> bytes:
@@ -207,6 +210,8 @@ class SentRecords:
                 if own is None:
                     return False
                 journal, found = own
+                if len(journal.unfiled) >= NOTED_MAX:
+                    return False
                 if os.pwrite(journal.descriptor, line, found.st_size) == len(line):
                     journal.unfiled.append((message_id, data))
                     return True
