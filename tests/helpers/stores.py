@@ -86,7 +86,11 @@ class Hosts:
 
     def kill(self, store: FileStore) -> None:
         self.dead.add(store.pid)  # type: ignore[attr-defined]
-        store._sent._leave()  # the kernel frees the lock of a dead process's journal
+        # The kernel frees the lock of a dead process's journal, which was written by this clock.
+        journal = store._sent._journal
+        if journal and os.path.exists(journal.path):
+            os.utime(journal.path, (self.clock.now(), self.clock.now()))
+        store._sent._leave()
 
     def path(self, *parts: str) -> Path:
         return Path(self.home, *parts)
