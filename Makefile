@@ -43,7 +43,7 @@ test: $(DEVELOPMENT)  ## Run all tests that this machine can run
 	$(PYTEST)
 
 fast: $(DEVELOPMENT)  ## Run the fast part of the tests: rules, use cases, contracts, races
-	$(PYTEST) -m 'not slow and not clients' --ignore=tests/e2e --ignore=tests/crash --ignore=tests/property --ignore=tests/cockpit
+	$(PYTEST) -m 'not slow and not clients' --ignore=tests/e2e --ignore=tests/crash --ignore=tests/property --ignore=tests/stateful --ignore=tests/cockpit
 
 unit: $(DEVELOPMENT)  ## Run the unit and property tests
 	$(PYTEST) tests/unit tests/property
