@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from textual.message import Message
+
 from helpers.fleets import NOW, agent, fleet
 from helpers.waiting import until
 from oxtail.cockpit import feed as feeds
@@ -27,9 +29,13 @@ class Looks:
         self.threads: set[str] = set()
         self.stamps = 0
         self.moves_while_looking = False
+        self.screen_takes = True
+        self.went_on = threading.Event()
 
     def look(self):
         self.begun += 1
+        if self.begun > 1:
+            self.went_on.set()
         self.threads.add(threading.current_thread().name)
         assert self.gate.wait(60)
         if self.moves_while_looking:
@@ -49,7 +55,12 @@ class Looks:
 
 @contextmanager
 def running(looks: Looks) -> Iterator[Feed]:
-    feed = Feed(looks.source, looks.posted.append)
+    def post(message: Message) -> None:
+        looks.posted.append(message)
+        if looks.screen_takes:
+            feed.taken()
+
+    feed = Feed(looks.source, post)
     feed.start()
     try:
         yield feed
@@ -135,7 +146,13 @@ def test_a_look_that_fails_is_told_and_traced_and_the_next_one_comes(monkeypatch
 def test_nothing_is_posted_once_the_feed_is_stopped():
     looks = Looks()
     looks.gate.clear()
-    feed = Feed(looks.source, looks.posted.append)
+
+    def post(message: Message) -> None:
+        looks.posted.append(message)
+        if looks.screen_takes:
+            feed.taken()
+
+    feed = Feed(looks.source, post)
     feed.start()
     until(lambda: looks.begun)
     feed.stop()
@@ -144,7 +161,28 @@ def test_nothing_is_posted_once_the_feed_is_stopped():
     assert looks.posted == []
 
 
-def test_a_newer_fleet_replaces_an_older_one_that_was_not_shown_yet():
-    older, newer = FleetSeen(fleet()), FleetSeen(fleet(agent("alice")))
-    assert older.can_replace(newer)
-    assert not older.can_replace(LookFailed("x"))
+def test_a_screen_that_takes_nothing_gets_nothing_more() -> None:
+    looks = Looks()
+    looks.screen_takes = False
+    with running(looks) as feed:
+        until(lambda: looks.posted)
+        looks.state += 1
+        feed.hurry()
+        assert not looks.went_on.wait(4 * feeds.STIR_SECONDS)
+        assert (looks.begun, len(looks.posted)) == (1, 1)
+
+        looks.screen_takes = True
+        feed.taken()
+        until(lambda: len(looks.posted) > 2)
+        seen = [message.fleet.at for message in looks.posted]
+    assert seen == sorted(seen)
+
+
+def test_a_feed_ends_though_its_screen_takes_nothing() -> None:
+    looks = Looks()
+    looks.screen_takes = False
+    with running(looks):
+        until(lambda: looks.posted)
+        names = [each.name for each in threading.enumerate()]
+        assert "oxtail-feed" in names
+    until(lambda: "oxtail-feed" not in [each.name for each in threading.enumerate()])

@@ -121,8 +121,13 @@ class Cockpit(ActingApp):
         if self.feed:
             self.feed.hurry()
 
+    def _take_look(self) -> None:
+        if self.feed:
+            self.feed.taken()
+
     def on_fleet_seen(self, message: FleetSeen) -> None:
         """Show what was seen."""
+        self._take_look()
         is_first = self.main.fleet is None
         if self._strip:
             self.main.view = self._strip.chosen(self.main.view, message.fleet)
@@ -144,6 +149,7 @@ class Cockpit(ActingApp):
 
     def on_look_failed(self, message: LookFailed) -> None:
         """Tell that what is shown is not new."""
+        self._take_look()
         self.say(Done(f"the look failed: {plain(message.problem, 200)}", ok=False))
 
     def on_app_focus(self) -> None:

@@ -6,6 +6,8 @@ Rules of this file:
   the last fleet on the screen, with its age.
 * It takes no mail and no lock, and changes nothing.
 * Between looks it only stats files; what changes several times in a moment is looked at once.
+* No look begins before the screen has taken the last one: a terminal that shows nothing more, as
+  one that somebody has stopped, blocks the screen, and fleets would pile up before it.
 """
 
 from __future__ import annotations
@@ -59,6 +61,7 @@ class Feed:
         self._post = post
         self._ring = threading.Event()
         self._stopped = threading.Event()
+        self._taken = threading.Event()
         self._began: float | None = None
         self.has_focus = True
         """Whether the screen has the focus; set by the screen."""
@@ -82,6 +85,10 @@ class Feed:
         """Look again as soon as possible."""
         self._ring.set()
 
+    def taken(self) -> None:
+        """Note that the screen has taken what was handed to it last."""
+        self._taken.set()
+
     def _run(self) -> None:
         while not self._stopped.is_set():
             self._ring.clear()
@@ -96,8 +103,12 @@ class Feed:
             self._began = None
             if self._stopped.is_set():
                 return
+            took = time.monotonic() - began
+            self._taken.clear()
             self._post(seen)
-            self._rest(stamp, time.monotonic() - began)
+            while not (self._taken.wait(TICK_SECONDS) or self._stopped.is_set()):
+                pass
+            self._rest(stamp, took)
 
     def _failed(self) -> None:
         import traceback

@@ -23,10 +23,6 @@ class FleetSeen(Message):
         self.fleet = fleet
         super().__init__()
 
-    def can_replace(self, message: Message) -> bool:
-        """Say that a newer look makes an older one unnecessary."""
-        return isinstance(message, FleetSeen)
-
 
 class LookFailed(Message):
     """A look has failed in a way that no look should; the last one is still shown."""
