@@ -16,6 +16,7 @@ from oxtail.errors import StoreError
 from oxtail.ports import Policies
 from oxtail.store.files.locks import Locks
 from oxtail.store.files.policies import FilePolicies
+from oxtail.store.files.sides import file_sides
 from oxtail.store.memory.notices import MemoryNotices
 from oxtail.store.memory.policies import MemoryPolicies
 
@@ -137,3 +138,11 @@ def test_a_disk_that_refuses_is_a_store_error(disk: Disk, files: FilePolicies) -
 
     with pytest.raises(StoreError):
         files.set_session(BOB, POLICY)
+
+
+def test_what_is_no_folder_of_policies_sets_none(disk: Disk) -> None:
+    """A send asks this first; it must not fail because a file has the folder's name."""
+    sides = file_sides(disk, FakeClock(), Locks(disk, 1.0, FakeTrace()))
+    assert not sides.policies.are_set()
+    Path(disk.folder(disk.layout.home), "policy").write_text("in the way")
+    assert not sides.policies.are_set()

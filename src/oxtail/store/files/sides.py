@@ -39,7 +39,7 @@ class _LatePolicies(Later):
 
     def are_set(self) -> bool:
         """Tell whether there may be a policy; see :meth:`oxtail.ports.Policies.are_set`."""
-        return os.access(self._folder, os.F_OK)  # no exception where there is none, as for most
+        return os.path.isdir(self._folder)
 
 
 class _LateHosts(Later):
